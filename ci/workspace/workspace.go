@@ -1,0 +1,123 @@
+// Package workspace reads what a pnpm monorepo says of itself, and says before
+// any build whether the pipeline can work with it.
+package workspace
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path"
+	"regexp"
+	"strings"
+
+	"github.com/codingbutter/team-dashboard/ci/config"
+)
+
+const (
+	manifestFile  = "package.json"
+	workspaceFile = "pnpm-workspace.yaml"
+	lockFile      = "pnpm-lock.yaml"
+)
+
+// Dockerfiles is the folder, relative to the build context, that holds one
+// Dockerfile.<image> for each image of a release.
+const Dockerfiles = "k8s/dockerfiles"
+
+// Files is the tree to read.
+type Files interface {
+	Exists(ctx context.Context, path string) (bool, error)
+	Contents(ctx context.Context, path string) (string, error)
+}
+
+// Workspace is a pnpm monorepo that can be installed with a frozen lockfile.
+type Workspace struct {
+	// Node is the major version of Node.js that package.json asks for: "24".
+	Node string
+	// Pnpm is the exact version of pnpm that package.json asks for: "10.34.9".
+	Pnpm string
+}
+
+// NodeImage is the base image in which the workspace is installed and validated,
+// the same that the Dockerfiles build in.
+func (w Workspace) NodeImage() string {
+	return "docker.io/library/node:" + w.Node + "-trixie-slim"
+}
+
+// Read checks that the tree is a pnpm workspace with a lockfile and reads its
+// tools' versions (packageManager and engines.node of package.json). The error
+// names everything that is missing.
+func Read(ctx context.Context, files Files) (Workspace, error) {
+	if missing, err := absent(ctx, files, manifestFile, workspaceFile, lockFile); err != nil {
+		return Workspace{}, err
+	} else if len(missing) > 0 {
+		return Workspace{}, fmt.Errorf("source: no %s; give the root of a pnpm workspace with its lockfile committed, such as --source .", strings.Join(missing, ", no "))
+	}
+	text, err := files.Contents(ctx, manifestFile)
+	if err != nil {
+		return Workspace{}, fmt.Errorf("source: reading %s: %w", manifestFile, err)
+	}
+	return parse(text)
+}
+
+// CheckDockerfiles says whether every image of the application can be built.
+func CheckDockerfiles(ctx context.Context, files Files, app config.Application) error {
+	var wanted []string
+	for _, image := range app.Images() {
+		wanted = append(wanted, Dockerfile(image))
+	}
+	missing, err := absent(ctx, files, wanted...)
+	if err != nil || len(missing) == 0 {
+		return err
+	}
+	return fmt.Errorf("source: no %s; each image of a release is built from a Dockerfile of its own in %s", strings.Join(missing, ", no "), Dockerfiles)
+}
+
+// Dockerfile is where the Dockerfile of an image lies in the build context.
+func Dockerfile(image string) string { return path.Join(Dockerfiles, "Dockerfile."+image) }
+
+func absent(ctx context.Context, files Files, paths ...string) ([]string, error) {
+	var missing []string
+	for _, p := range paths {
+		exists, err := files.Exists(ctx, p)
+		if err != nil {
+			return nil, fmt.Errorf("source: looking for %s: %w", p, err)
+		}
+		if !exists {
+			missing = append(missing, p)
+		}
+	}
+	return missing, nil
+}
+
+var (
+	pnpmForm = regexp.MustCompile(`^pnpm@(\d+\.\d+\.\d+)(\+sha\d+\.[0-9a-fA-F]+)?$`)
+	nodeForm = regexp.MustCompile(`^[~^>=v\s]*(\d+)\b`)
+)
+
+func parse(text string) (Workspace, error) {
+	var manifest struct {
+		PackageManager string            `json:"packageManager"`
+		Engines        map[string]string `json:"engines"`
+		Scripts        map[string]string `json:"scripts"`
+	}
+	if err := json.Unmarshal([]byte(text), &manifest); err != nil {
+		return Workspace{}, fmt.Errorf("source: %s is not JSON: %w", manifestFile, err)
+	}
+	pnpm := pnpmForm.FindStringSubmatch(manifest.PackageManager)
+	node := nodeForm.FindStringSubmatch(manifest.Engines["node"])
+	var problems []error
+	if pnpm == nil {
+		problems = append(problems, fmt.Errorf(`packageManager is %q; name the exact pnpm, such as "pnpm@10.34.9"`, manifest.PackageManager))
+	}
+	if node == nil {
+		problems = append(problems, fmt.Errorf(`engines.node is %q; name the Node.js line, such as "24.x"`, manifest.Engines["node"]))
+	}
+	if manifest.Scripts["validate"] == "" {
+		problems = append(problems, errors.New(`no script "validate"; add one that lints, checks the format, type-checks and tests`))
+	}
+	if len(problems) > 0 {
+		return Workspace{}, fmt.Errorf("source: %s: %w", manifestFile, errors.Join(problems...))
+	}
+	return Workspace{Node: node[1], Pnpm: pnpm[1]}, nil
+}
