@@ -1,0 +1,31 @@
+# Shared by the scripts beside it: where things are and how tests are run.
+# shellcheck shell=bash
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+cd "$root"
+
+# tool NAME ARGS… runs a tool that scripts/tools/go.mod pins.
+tool() { go tool -modfile="$root/scripts/tools/go.mod" "$@"; }
+
+# modules lists the folders of our Go modules; those under scripts/lab/builds without tests are
+# recipes that the lab itself compiles.
+modules() {
+  echo .
+  echo ci/module
+  echo scripts/lab
+  for recipe in scripts/lab/builds/*/go.mod; do
+    folder=$(dirname "$recipe")
+    if [ -n "$(find "$folder" -name '*_test.go' -print -quit)" ]; then echo "$folder"; fi
+  done
+}
+
+# lab_env puts the lab's engine, cluster and command line into this shell.
+lab_env() { eval "$(scripts/lab/lab env)"; }
+
+# have COMMAND PACKAGE installs the Debian package when the command is missing.
+have() {
+  command -v "$1" >/dev/null && return
+  echo "installing $2 (for $1)"
+  apt-get install -y --no-install-recommends "$2" >/dev/null 2>&1 ||
+    { apt-get update >/dev/null && apt-get install -y --no-install-recommends "$2" >/dev/null; }
+}

@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Checks format, vet and the linters; changes nothing.
+source "$(dirname "$0")/lib.sh"
+have shellcheck shellcheck
+
+unformatted=$(gofmt -l ci scripts)
+if [ -n "$unformatted" ]; then
+  printf 'not formatted, run make fmt:\n%s\n' "$unformatted" >&2
+  exit 1
+fi
+for module in $(modules); do
+  echo "vet and staticcheck: $module"
+  (
+    cd "$module"
+    go vet ./...
+    # The pipeline's own errors are sentences with advice, which ST1005 would forbid.
+    tool staticcheck -checks all,-ST1000,-ST1003,-ST1005,-ST1020,-ST1021,-ST1022 ./...
+  )
+done
+echo "vet: end-to-end tests and benchmarks"
+go vet -tags e2e ./ci/...
+echo "actionlint"
+tool actionlint
+echo "shellcheck"
+git ls-files -z --cached --others --exclude-standard -- 'scripts/**/*.sh' 'scripts/*.sh' scripts/lab/lab .ci/run | xargs -0 shellcheck --external-sources --source-path=SCRIPTDIR

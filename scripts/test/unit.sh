@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# Runs the unit tests of every Go module: no network, no root, seconds.
+source "$(dirname "$0")/lib.sh"
+
+failed=0
+for module in $(modules); do
+  echo "unit tests: $module"
+  (cd "$module" && tool gotestsum --format pkgname-and-test-fails --hide-summary=output -- ./...) || failed=1
+done
+exit $failed
