@@ -1,0 +1,147 @@
+package secrets_test
+
+import (
+	"context"
+	"maps"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/codingbutter/team-dashboard/ci/cluster"
+	"github.com/codingbutter/team-dashboard/ci/config"
+	"github.com/codingbutter/team-dashboard/ci/secrets"
+)
+
+// memory is a cluster that keeps objects by reference and counts writes.
+type memory struct {
+	objects map[cluster.Ref]*cluster.Object
+	writes  int
+}
+
+func (m *memory) Get(_ context.Context, ref cluster.Ref) (*cluster.Object, error) {
+	if object, ok := m.objects[ref]; ok {
+		return object, nil
+	}
+	return nil, apierrors.NewNotFound(schema.GroupResource{Resource: ref.Kind}, ref.Name)
+}
+
+func (m *memory) Create(ctx context.Context, object *cluster.Object) (*cluster.Object, error) {
+	return m.Apply(ctx, object, cluster.ApplyOptions{})
+}
+
+func (m *memory) Apply(_ context.Context, object *cluster.Object, _ cluster.ApplyOptions) (*cluster.Object, error) {
+	m.writes++
+	m.objects[cluster.RefOf(object)] = object
+	return object, nil
+}
+
+func newStore(t *testing.T) (secrets.Store, *memory) {
+	app := config.TeamDashboard()
+	environment, err := app.Environment("production")
+	require.NoError(t, err)
+	m := &memory{objects: map[cluster.Ref]*cluster.Object{}}
+	return secrets.Store{Cluster: m, Application: app, Environment: environment}, m
+}
+
+var good = map[string]string{
+	"POSTGRES_URL":         "postgres://app:k3JvQ9xT1mZ@postgres:5432/app",
+	"NEXTAUTH_URL":         "https://team-dashboard.app",
+	"GITHUB_CLIENT_ID":     "Iv1.8a61f9b3a7aba766",
+	"GITHUB_CLIENT_SECRET": "1f0c3b5a7d9e2c4f6a8b0d1e3f5a7c9b",
+	"GITHUB_TOKEN":         "ghp_x8Kq2mVw5nRt7yUi9oPa3sDf",
+	"OPENAI_API_KEY":       "sk-x8Kq2mVw5nRt7yUi9oPa3sDf",
+	"OPENAI_ORG_ID":        "org-x8Kq2mVw5nRt7yUi",
+}
+
+func envFile(changes map[string]string) string {
+	values := maps.Clone(good)
+	maps.Copy(values, changes)
+	var lines []string
+	for name, value := range values {
+		if value != "-" {
+			lines = append(lines, name+"="+value)
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+func TestCreateMakesWhatVerifyThenFinds(t *testing.T) {
+	ctx := context.Background()
+	store, m := newStore(t)
+	before, err := store.Verify(ctx)
+	require.NoError(t, err)
+	assert.Len(t, before.Problems(), len(before.Entries), "an empty cluster has nothing")
+
+	_, err = store.Create(ctx, envFile(nil), secrets.CreateOptions{Generate: true})
+	require.NoError(t, err)
+	after, err := store.Verify(ctx)
+	require.NoError(t, err)
+	assert.Empty(t, after.Problems())
+
+	writes := m.writes
+	again, err := store.Create(ctx, envFile(nil), secrets.CreateOptions{Generate: true})
+	require.NoError(t, err)
+	assert.Equal(t, writes, m.writes, "a second create writes nothing")
+	for _, entry := range again.Entries {
+		assert.Equal(t, secrets.Unchanged, entry.State, entry.Key)
+	}
+}
+
+func TestCreateReportsEveryProblemByNameAndWritesNothing(t *testing.T) {
+	store, m := newStore(t)
+	_, err := store.Create(context.Background(), envFile(map[string]string{
+		"POSTGRES_URL":     "mysql://app:hunter2hunter2@db/app",
+		"GITHUB_TOKEN":     "changeme-changeme-changeme",
+		"GITHUB_CLIENT_ID": "-",
+		"NEXTAUHT_SECRET":  "a-misspelt-name-0123456789012345",
+	}), secrets.CreateOptions{})
+	require.Error(t, err)
+	for _, text := range []string{"nothing was written", "POSTGRES_URL", "GITHUB_TOKEN", "placeholder", "GITHUB_CLIENT_ID", "JWT_SECRET", "NEXTAUHT_SECRET", "spelling"} {
+		assert.ErrorContains(t, err, text)
+	}
+	assert.NotContains(t, err.Error(), "hunter2")
+	assert.Zero(t, m.writes)
+}
+
+func TestCreateNeverOverwritesUnasked(t *testing.T) {
+	ctx := context.Background()
+	store, m := newStore(t)
+	_, err := store.Create(ctx, envFile(nil), secrets.CreateOptions{Generate: true})
+	require.NoError(t, err)
+	writes := m.writes
+
+	changed := envFile(map[string]string{"OPENAI_ORG_ID": "org-another0another0"})
+	_, err = store.Create(ctx, changed, secrets.CreateOptions{})
+	assert.ErrorContains(t, err, "OPENAI_ORG_ID (openai-org-id of openai-service-secrets): the cluster has another value; pass --overwrite")
+	assert.Equal(t, writes, m.writes)
+
+	report, err := store.Create(ctx, changed, secrets.CreateOptions{Overwrite: true})
+	require.NoError(t, err)
+	assert.Equal(t, writes+1, m.writes, "only the Secret that differs is written")
+	assert.Contains(t, report.Entries, secrets.Entry{Secret: "openai-service-secrets", Key: "openai-org-id", Purpose: "OpenAI organization ID", State: secrets.Replaced})
+}
+
+func TestCreateLeavesAForeignNamespaceAlone(t *testing.T) {
+	store, m := newStore(t)
+	foreign := &cluster.Object{Object: map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": "team-dashboard-prod"}}}
+	m.objects[cluster.RefOf(foreign)] = foreign
+	_, err := store.Create(context.Background(), envFile(nil), secrets.CreateOptions{Generate: true})
+	assert.ErrorContains(t, err, `namespace "team-dashboard-prod" belongs to something else`)
+	assert.Zero(t, m.writes)
+}
+
+func TestEnvFileErrorsNameTheLineOnly(t *testing.T) {
+	store, _ := newStore(t)
+	for text, want := range map[string]string{
+		"# a comment\n\nsk-this-is-a-secret": "line 3: not NAME=value",
+		"A=1\nexport A='2'":                  "line 2: A stands there twice",
+	} {
+		_, err := store.Create(context.Background(), text, secrets.CreateOptions{})
+		require.ErrorContains(t, err, want)
+		assert.NotContains(t, err.Error(), "sk-this")
+	}
+}
