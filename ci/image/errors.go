@@ -1,0 +1,73 @@
+package image
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+)
+
+// What an error of this package is, told apart with errors.Is.
+var (
+	// ErrNotFound: the repository, the tag or the digest does not exist.
+	ErrNotFound = errors.New("not found")
+	// ErrDenied: credentials are missing, refused or not sufficient.
+	ErrDenied = errors.New("access denied")
+	// ErrUnreachable: no answer came from the registry, or one that it is down.
+	ErrUnreachable = errors.New("registry unreachable")
+	// ErrPlatform: the image exists, but not for a platform that is needed.
+	ErrPlatform = errors.New("platform missing")
+)
+
+// explain turns what the registry or the network answered into an error for a
+// person: what was being done to which image, why it failed, what to do.
+func (r *Registry) explain(doing string, ref name.Reference, err error) error {
+	kind, why := r.diagnose(ref.Context(), err)
+	if kind == nil {
+		return fmt.Errorf("%s %q: %w", doing, ref, err)
+	}
+	return fmt.Errorf("%s %q: %w: %s", doing, ref, kind, why)
+}
+
+func (r *Registry) diagnose(repository name.Repository, err error) (kind error, why string) {
+	var answer *transport.Error
+	if errors.As(err, &answer) {
+		return r.diagnoseAnswer(repository, answer)
+	}
+	var certificate *tls.CertificateVerificationError
+	switch {
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return nil, ""
+	case errors.As(err, &certificate):
+		return ErrUnreachable, fmt.Sprintf("%s presents a certificate that is not trusted (%s); give the authority that signed it", repository.RegistryStr(), certificate.Err)
+	}
+	return ErrUnreachable, fmt.Sprintf("%s; check the network and that %s is the registry's name", err, repository.RegistryStr())
+}
+
+func (r *Registry) diagnoseAnswer(repository name.Repository, answer *transport.Error) (kind error, why string) {
+	unknownRepository := slices.ContainsFunc(answer.Errors, func(d transport.Diagnostic) bool { return d.Code == transport.NameUnknownErrorCode })
+	switch {
+	case answer.StatusCode == http.StatusUnauthorized && r.username == "":
+		return ErrDenied, fmt.Sprintf("%s asks for credentials and none were given; give a user name and a password (for ghcr.io a token with read:packages, to push write:packages)", repository.RegistryStr())
+	case answer.StatusCode == http.StatusUnauthorized:
+		return ErrDenied, fmt.Sprintf("%s refuses the credentials of user %q; check that the password or token is right and has not expired", repository.RegistryStr(), r.username)
+	case answer.StatusCode == http.StatusForbidden && r.username == "":
+		return ErrDenied, fmt.Sprintf("repository %s does not exist or is not public; give a user name and a password", repository)
+	case answer.StatusCode == http.StatusForbidden:
+		return ErrDenied, fmt.Sprintf("user %q may not do this in repository %s, or it does not exist; ask its owner for the right (ghcr.io: a token with write:packages)", r.username, repository)
+	case answer.StatusCode == http.StatusNotFound && unknownRepository:
+		return ErrNotFound, fmt.Sprintf("there is no repository %s; check the name, or publish to it first", repository)
+	case answer.StatusCode == http.StatusNotFound:
+		return ErrNotFound, "there is no such image; check the version or digest, or publish it first"
+	case answer.StatusCode == http.StatusTooManyRequests:
+		return ErrUnreachable, fmt.Sprintf("%s answers no more requests for now (429); try again later, with credentials if none were given", repository.RegistryStr())
+	case answer.StatusCode >= http.StatusInternalServerError:
+		return ErrUnreachable, fmt.Sprintf("%s answers %d after several tries; try again later", repository.RegistryStr(), answer.StatusCode)
+	}
+	return nil, ""
+}

@@ -1,0 +1,124 @@
+// Package image talks to the image registry: it resolves tags to digests,
+// checks that a release's images are there for every platform, pushes what was
+// built and moves tags. Images are content: pushing the same one twice uploads
+// nothing and gives the same digest.
+package image
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+)
+
+// Platforms are those that every image of a release is built for.
+func Platforms() []string {
+	return []string{"linux/amd64", "linux/arm64"}
+}
+
+// Options say how to reach a registry. The zero value reads public images.
+type Options struct {
+	// Username and Password authenticate; both empty for anonymous access. For
+	// ghcr.io the password is a token.
+	Username, Password string
+	// CA is a PEM bundle to trust besides the system's.
+	CA []byte
+	// Transport replaces the default one, and CA with it.
+	Transport http.RoundTripper
+	// Retry is for failures that pass: lost connections, 408 and 5xx answers.
+	// The zero value means DefaultRetry.
+	Retry Retry
+}
+
+// Retry says how often and how patiently a request is made.
+type Retry struct {
+	// Attempts counts the first one too.
+	Attempts int
+	// Delay is the wait after the first failure; each further wait is Factor
+	// times longer.
+	Delay  time.Duration
+	Factor float64
+}
+
+// DefaultRetry gives up after about 13 seconds of waiting, enough for a
+// registry's front end to fail over.
+func DefaultRetry() Retry {
+	return Retry{Attempts: 4, Delay: time.Second, Factor: 3}
+}
+
+// Registry reads and writes images. It is safe for concurrent use.
+type Registry struct {
+	username  string
+	transport http.RoundTripper
+	options   []remote.Option
+	puller    *remote.Puller
+}
+
+// concurrency bounds how many images, and how many blobs of an image, are
+// handled at once.
+const concurrency = 4
+
+// New returns a Registry, or an error if the CA holds no certificate or only
+// half of the credentials is given. It does not connect.
+func New(options Options) (*Registry, error) {
+	if (options.Username == "") != (options.Password == "") {
+		return nil, errors.New("registry credentials are incomplete: give both a user name and a password (for ghcr.io a token), or neither")
+	}
+	transport, err := transportFor(options)
+	if err != nil {
+		return nil, err
+	}
+	retry := options.Retry
+	if retry == (Retry{}) {
+		retry = DefaultRetry()
+	}
+	registry := &Registry{username: options.Username, transport: transport}
+	registry.options = []remote.Option{
+		remote.WithJobs(concurrency),
+		remote.WithRetryBackoff(remote.Backoff{Steps: retry.Attempts, Duration: retry.Delay, Factor: retry.Factor}),
+		remote.WithAuth(authenticator(options)),
+	}
+	// One puller for all reads, since it keeps the tokens that it was given.
+	registry.puller, err = remote.NewPuller(registry.with(transport)...)
+	return registry, err
+}
+
+func authenticator(options Options) authn.Authenticator {
+	if options.Username == "" {
+		return authn.Anonymous
+	}
+	return &authn.Basic{Username: options.Username, Password: options.Password}
+}
+
+func transportFor(options Options) (http.RoundTripper, error) {
+	if options.Transport != nil {
+		return options.Transport, nil
+	}
+	transport := remote.DefaultTransport.(*http.Transport).Clone()
+	if len(options.CA) == 0 {
+		return transport, nil
+	}
+	// Where there is no system pool, the bundle alone is trusted.
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	if !pool.AppendCertsFromPEM(options.CA) {
+		return nil, errors.New("reading the registry's CA: no certificate in it; give a PEM file")
+	}
+	transport.TLSClientConfig = &tls.Config{RootCAs: pool}
+	return transport, nil
+}
+
+func (r *Registry) with(transport http.RoundTripper) []remote.Option {
+	return append(slices.Clone(r.options), remote.WithTransport(transport))
+}
+
+func (r *Registry) pusher(transport http.RoundTripper) (*remote.Pusher, error) {
+	return remote.NewPusher(r.with(transport)...)
+}
