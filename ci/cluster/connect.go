@@ -1,0 +1,89 @@
+// Package cluster talks to the Kubernetes API server: it reads, applies, patches and deletes objects, waits for
+// Deployments, asks pods and Services over HTTP through the API server, holds the pipeline's lock and keeps its
+// records.
+//
+// client-go does what is hard and security-relevant (kubeconfigs, certificates, tokens, connections); requests are
+// plain JSON over its HTTP client. The clientset and the discovery client are left out on purpose, since they compile
+// every API group and the module's load time is compile time.
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+
+	"k8s.io/client-go/rest"
+)
+
+// Config says which cluster to talk to, and as whom.
+type Config struct {
+	// Kubeconfig is the content of a kubeconfig file that carries its credentials itself: no paths, no commands.
+	Kubeconfig []byte
+	// Context is the kubeconfig's context; empty means its current one.
+	Context string
+	// Address (host:port) is dialled instead of the kubeconfig's server, for a cluster that listens on the loopback
+	// of the caller's machine. The server's certificate is still checked against the kubeconfig's name.
+	Address string
+}
+
+// Cluster is a connection to one API server. It is safe for concurrent use.
+type Cluster struct {
+	server    *url.URL
+	http      *http.Client
+	timing    timing
+	mu        sync.Mutex
+	resources map[string]map[string]resource
+}
+
+// Connect reads the kubeconfig and asks the API server for its core resources, so that an unreachable server and
+// refused credentials show up here, in words for the person at the prompt, and not in the middle of a deploy.
+func Connect(ctx context.Context, config Config) (*Cluster, error) {
+	restConfig, err := loadKubeconfig(config.Kubeconfig, config.Context)
+	if err != nil {
+		return nil, err
+	}
+	if config.Address != "" {
+		dialInstead(restConfig, config.Address)
+	}
+	client, err := rest.HTTPClientFor(restConfig)
+	if err != nil {
+		return nil, fmt.Errorf("preparing the connection to %s: %w; check certificates and tokens in the kubeconfig", restConfig.Host, err)
+	}
+	server, _, err := rest.DefaultServerUrlFor(restConfig)
+	if err != nil {
+		return nil, fmt.Errorf("reading the server address %q of the kubeconfig: %w", restConfig.Host, err)
+	}
+	cluster := newCluster(server, client, productionTiming)
+	if err := cluster.handshake(ctx); err != nil {
+		return nil, explainConnect(server, config.Address, err)
+	}
+	return cluster, nil
+}
+
+func newCluster(server *url.URL, client *http.Client, timing timing) *Cluster {
+	// Redirects are the business of whoever asks: a probe wants to see them, and the API server sends none itself.
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &Cluster{server: server, http: client, timing: timing, resources: map[string]map[string]resource{}}
+}
+
+// dialInstead sends every connection to address. The URL keeps the kubeconfig's host, and with it the name that the
+// server's certificate is checked against.
+func dialInstead(restConfig *rest.Config, address string) {
+	dialer := &net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}
+	restConfig.Dial = func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return dialer.DialContext(ctx, network, address)
+	}
+	restConfig.Proxy = func(*http.Request) (*url.URL, error) { return nil, nil }
+}
+
+// handshake is the first request. It is sent once: a person at the prompt wants to hear at once that nobody answers.
+func (c *Cluster) handshake(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, c.timing.handshake)
+	defer cancel()
+	_, err := c.discover(ctx, "v1", once)
+	return err
+}

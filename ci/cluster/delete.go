@@ -1,0 +1,30 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// Delete removes an object; what it owns (a Deployment's pods) is removed by the cluster afterwards. An object that
+// does not exist is no error.
+func (c *Cluster) Delete(ctx context.Context, ref Ref) error {
+	doing := fmt.Sprintf("deleting %s", ref)
+	path, err := c.locate(ctx, ref)
+	if errors.Is(err, ErrUnknownKind) {
+		return nil
+	}
+	if err != nil {
+		return explain(doing, err)
+	}
+	background := metav1.DeletePropagationBackground
+	_, err = c.send(ctx, request{method: http.MethodDelete, path: path, contentType: "application/json",
+		body: metav1.DeleteOptions{PropagationPolicy: &background}, retry: c.timing.retry})
+	if err != nil && !IsNotFound(err) {
+		return explain(doing, err)
+	}
+	return nil
+}

@@ -1,0 +1,146 @@
+package cluster
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+)
+
+// JobOptions says how a Job is run.
+type JobOptions struct {
+	// Budget is how long it may take, from its creation to its end; zero means 5 minutes.
+	Budget time.Duration
+	// Output receives what the Job's pod writes, while it runs.
+	Output io.Writer
+}
+
+// RunJob creates a Job, copies its log to Output, waits for its end and deletes it. It returns whether the Job succeeded; the
+// error says that it could not be run at all (a *WaitError when its pod cannot start). A Job of the same name that an
+// earlier run left behind is deleted first. Give it one container, backoffLimit 0, and an activeDeadlineSeconds for the
+// case that this run is killed.
+func (c *Cluster) RunJob(ctx context.Context, job *Object, options JobOptions) (succeeded bool, err error) {
+	ref := RefOf(job)
+	if options.Budget == 0 {
+		options.Budget = defaultBudget
+	}
+	limited, cancel := context.WithTimeoutCause(ctx, options.Budget,
+		&WaitError{Object: ref.String(), Reason: "NotReady", Message: fmt.Sprintf("it has not ended after %s", options.Budget)})
+	defer cancel()
+	if err := c.deleteAndWait(limited, ref); err != nil {
+		return false, err
+	}
+	if _, err := c.Create(limited, job); err != nil {
+		return false, err
+	}
+	defer func() {
+		// Whatever ended the run, its pod must not go on; the caller's context may have ended already.
+		cleanup, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.timing.request)
+		defer cancel()
+		if failure := c.Delete(cleanup, ref); err == nil {
+			err = failure
+		}
+	}()
+	if err := c.followJob(limited, ref, options.Output); err != nil {
+		return false, err
+	}
+	return c.jobResult(limited, ref)
+}
+
+// deleteAndWait deletes an object and waits until its name is free.
+func (c *Cluster) deleteAndWait(ctx context.Context, ref Ref) error {
+	if err := c.Delete(ctx, ref); err != nil {
+		return err
+	}
+	for {
+		if _, err := c.Get(ctx, ref); err != nil {
+			if IsNotFound(err) {
+				return nil
+			}
+			return err
+		}
+		if !sleep(ctx, c.timing.poll) {
+			return fmt.Errorf("deleting %s: %w", ref, context.Cause(ctx))
+		}
+	}
+}
+
+// followJob waits for the Job's pod to start and copies its log until it ends.
+func (c *Cluster) followJob(ctx context.Context, ref Ref, output io.Writer) error {
+	watch := newVigil(WaitOptions{})
+	for {
+		var pods corev1.PodList
+		if err := c.listInto(ctx, "v1", "Pod", ref.Namespace, byLabels("batch.kubernetes.io/job-name="+ref.Name), &pods); err != nil {
+			return err
+		}
+		for _, pod := range pods.Items {
+			if hasStarted(&pod) {
+				return c.StreamLogs(ctx, ref.Namespace, pod.Name, output)
+			}
+			if found, ok := podTrouble(&pod); ok {
+				state := rollout{name: pod.Name, troubles: []trouble{found}}
+				if _, _, ended := watch.judge([]rollout{state}); ended && !c.scalesUp(ctx, ref.Namespace, found) {
+					return c.waitError(ctx, ref.Namespace, ref.String(), found)
+				}
+			}
+		}
+		if len(pods.Items) == 0 {
+			if err := c.refusedPod(ctx, ref); err != nil {
+				return err
+			}
+		}
+		if !sleep(ctx, c.timing.poll) {
+			return fmt.Errorf("running %s: %w", ref, context.Cause(ctx))
+		}
+	}
+}
+
+// refusedPod reports that the API server refuses to create the Job's pod, which only an event says.
+func (c *Cluster) refusedPod(ctx context.Context, ref Ref) error {
+	events, err := c.Warnings(ctx, ref)
+	if err != nil {
+		return err
+	}
+	for _, event := range events {
+		if event.Reason == "FailedCreate" && createPatience(event.Message, false) == none {
+			return &WaitError{Object: ref.String(), Reason: event.Reason, Message: event.Message}
+		}
+	}
+	return nil
+}
+
+// jobResult waits for the Job controller's word, which follows the end of the pod.
+func (c *Cluster) jobResult(ctx context.Context, ref Ref) (bool, error) {
+	for {
+		var job batchv1.Job
+		if err := c.getInto(ctx, ref, &job); err != nil {
+			return false, err
+		}
+		for _, condition := range job.Status.Conditions {
+			if condition.Status != corev1.ConditionTrue {
+				continue
+			}
+			switch condition.Type {
+			case batchv1.JobComplete, batchv1.JobSuccessCriteriaMet:
+				return true, nil
+			case batchv1.JobFailed, batchv1.JobFailureTarget:
+				return false, nil
+			}
+		}
+		if !sleep(ctx, c.timing.poll) {
+			return false, fmt.Errorf("running %s: %w", ref, context.Cause(ctx))
+		}
+	}
+}
+
+// hasStarted reports whether the pod's first container has run, so that there is a log.
+func hasStarted(pod *corev1.Pod) bool {
+	return slices.ContainsFunc(pod.Status.ContainerStatuses, func(status corev1.ContainerStatus) bool {
+		return cmp.Or(status.State.Running != nil, status.State.Terminated != nil)
+	})
+}

@@ -1,0 +1,133 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// revisionAnnotation is where the Deployment controller counts revisions, on Deployments and ReplicaSets alike.
+const revisionAnnotation = "deployment.kubernetes.io/revision"
+
+// rollout is how far a Deployment has come, at one look.
+type rollout struct {
+	name     string
+	desired  int32
+	ready    int32 // of the newest revision
+	old      int32 // replicas of earlier revisions
+	complete bool
+	pods     []corev1.Pod // of the newest revision
+	troubles []trouble
+}
+
+func (r rollout) pending() bool { return !r.complete }
+
+// String is a line of progress: dashboard-green 2/3 ready, 1 old.
+func (r rollout) String() string {
+	line := fmt.Sprintf("%s %d/%d ready", r.name, r.ready, r.desired)
+	if r.old > 0 {
+		line += fmt.Sprintf(", %d old", r.old)
+	}
+	if r.pending() && len(r.troubles) > 0 {
+		line += ": " + r.troubles[0].reason
+	}
+	return line
+}
+
+func (r rollout) describe(namespace string) string {
+	return fmt.Sprintf("Deployment %q in namespace %q", r.name, namespace)
+}
+
+// rollouts looks at Deployments, and at the pods of those that are not complete yet.
+func (c *Cluster) rollouts(ctx context.Context, namespace string, names []string) ([]rollout, error) {
+	var deployments appsv1.DeploymentList
+	if err := c.listInto(ctx, "apps/v1", "Deployment", namespace, nil, &deployments); err != nil {
+		return nil, err
+	}
+	var pending bool
+	wanted := make([]*appsv1.Deployment, len(names))
+	for i, name := range names {
+		at := slices.IndexFunc(deployments.Items, func(d appsv1.Deployment) bool { return d.Name == name })
+		if at < 0 {
+			return nil, &WaitError{Object: rollout{name: name}.describe(namespace), Reason: "NotFound", Message: "it does not exist"}
+		}
+		wanted[i] = &deployments.Items[at]
+		pending = pending || !complete(wanted[i])
+	}
+	var sets appsv1.ReplicaSetList
+	var pods corev1.PodList
+	if pending {
+		if err := c.listInto(ctx, "apps/v1", "ReplicaSet", namespace, nil, &sets); err != nil {
+			return nil, err
+		}
+		if err := c.listInto(ctx, "v1", "Pod", namespace, nil, &pods); err != nil {
+			return nil, err
+		}
+	}
+	states := make([]rollout, len(wanted))
+	for i, deployment := range wanted {
+		states[i] = look(deployment, sets.Items, pods.Items)
+	}
+	return states, nil
+}
+
+// look judges one Deployment by its own status and that of its newest revision's pods: the troubles of older pods are
+// what the rollout is about to end.
+func look(deployment *appsv1.Deployment, sets []appsv1.ReplicaSet, pods []corev1.Pod) rollout {
+	state := rollout{name: deployment.Name, desired: desiredReplicas(deployment), complete: complete(deployment)}
+	if state.complete {
+		state.ready = deployment.Status.AvailableReplicas
+		return state
+	}
+	var leaving int
+	for _, set := range sets {
+		if !ownedBy(set.ObjectMeta, deployment.UID) {
+			continue
+		}
+		newest := isNewest(deployment, &set)
+		if newest {
+			state.ready = set.Status.AvailableReplicas
+		} else {
+			state.old += set.Status.Replicas
+		}
+		for _, pod := range pods {
+			switch {
+			case !ownedBy(pod.ObjectMeta, set.UID):
+			case pod.DeletionTimestamp != nil || !newest:
+				leaving++
+			default:
+				state.pods = append(state.pods, pod)
+			}
+		}
+		if newest && set.Status.ObservedGeneration < set.Generation {
+			return state // conditions and pods are of an earlier specification
+		}
+	}
+	if deployment.Status.ObservedGeneration < deployment.Generation {
+		return state
+	}
+	if found, ok := deploymentTrouble(deployment, leaving > 0); ok {
+		state.troubles = append(state.troubles, found)
+	}
+	for _, pod := range state.pods {
+		if found, ok := podTrouble(&pod); ok {
+			state.troubles = append(state.troubles, found)
+		}
+	}
+	return state
+}
+
+// isNewest reports whether the ReplicaSet carries the Deployment's current revision.
+func isNewest(deployment *appsv1.Deployment, set *appsv1.ReplicaSet) bool {
+	return deployment.Status.ObservedGeneration >= deployment.Generation &&
+		set.Annotations[revisionAnnotation] == deployment.Annotations[revisionAnnotation]
+}
+
+func ownedBy(meta metav1.ObjectMeta, owner types.UID) bool {
+	return slices.ContainsFunc(meta.OwnerReferences, func(reference metav1.OwnerReference) bool { return reference.UID == owner })
+}

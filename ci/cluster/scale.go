@@ -1,0 +1,12 @@
+package cluster
+
+import "context"
+
+// Scale sets the number of replicas of a Deployment without touching the rest of it. The number is not among the
+// fields of Apply, so an Apply that leaves replicas out keeps it.
+func (c *Cluster) Scale(ctx context.Context, namespace, deployment string, replicas int) error {
+	ref := Ref{APIVersion: "apps/v1", Kind: "Deployment", Namespace: namespace, Name: deployment}
+	document := map[string]any{"spec": map[string]any{"replicas": replicas}}
+	_, err := c.patch(ctx, ref, mergePatch, document, c.timing.retry, "scale")
+	return err
+}

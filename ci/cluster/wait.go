@@ -1,0 +1,148 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+)
+
+// WaitOptions limits a wait.
+type WaitOptions struct {
+	// Budget is how long it may take altogether; zero means 5 minutes. What cannot get better ends the wait at once.
+	Budget time.Duration
+	// Progress is told what has changed: `dashboard-green 2/3 ready`. Nil is fine.
+	Progress func(line string)
+}
+
+// defaultBudget is the progress deadline that most Deployments carry halved: a slow start has its place, a hung one not.
+const defaultBudget = 5 * time.Minute
+
+// WaitError says why something did not become ready.
+type WaitError struct {
+	// Object is what was waited for, and the pod and container that stand in the way.
+	Object string
+	// Reason is one word: ErrImagePull, CrashLoopBackOff, FailedCreate, Unschedulable, NotReady, …
+	Reason  string
+	Message string
+	// Logs are the last lines of the container in question, if any.
+	Logs string
+}
+
+func (e *WaitError) Error() string {
+	text := fmt.Sprintf("waiting for %s: %s: %s", e.Object, e.Reason, e.Message)
+	if remedy := remedies[e.Reason]; remedy != "" {
+		text += "; " + remedy
+	}
+	if e.Logs != "" {
+		text += ":\n    " + strings.ReplaceAll(e.Logs, "\n", "\n    ")
+	}
+	return text
+}
+
+// patiences says how long each kind of trouble may last.
+var patiences = map[patience]time.Duration{
+	none:       0,
+	starting:   time.Minute,
+	pulling:    90 * time.Second,
+	scheduling: 20 * time.Second,
+	leaving:    time.Minute,
+}
+
+// WaitReady waits until the newest revision of each Deployment, and nothing else of it, is available in full. What
+// cannot get better (an image that does not exist, a quota, a crash loop) ends the wait at once with a *WaitError;
+// what may get better ends it after a while.
+func (c *Cluster) WaitReady(ctx context.Context, namespace string, deployments []string, options WaitOptions) error {
+	watch := newVigil(options)
+	for {
+		states, err := c.rollouts(ctx, namespace, deployments)
+		if err != nil && (!isTransient(err) || watch.over()) {
+			return err
+		}
+		if err == nil {
+			watch.report(states)
+			if !slices.ContainsFunc(states, rollout.pending) {
+				return nil
+			}
+			if state, found, ok := watch.judge(states); ok && !c.scalesUp(ctx, namespace, found) {
+				return c.waitError(ctx, namespace, state.describe(namespace), found)
+			}
+			if watch.over() {
+				return c.outOfTime(ctx, namespace, states, watch.budget)
+			}
+		}
+		if !sleep(ctx, c.timing.poll) {
+			return fmt.Errorf("waiting for the Deployments %s in namespace %q: %w", strings.Join(deployments, ", "), namespace, context.Cause(ctx))
+		}
+	}
+}
+
+// vigil is the memory of a wait.
+type vigil struct {
+	started  time.Time
+	budget   time.Duration
+	progress func(string)
+	told     map[string]string    // the last line about each Deployment
+	since    map[string]time.Time // when each trouble was seen first
+}
+
+func newVigil(options WaitOptions) *vigil {
+	if options.Budget == 0 {
+		options.Budget = defaultBudget
+	}
+	if options.Progress == nil {
+		options.Progress = func(string) {}
+	}
+	return &vigil{started: time.Now(), budget: options.Budget, progress: options.Progress,
+		told: map[string]string{}, since: map[string]time.Time{}}
+}
+
+func (v *vigil) over() bool { return time.Since(v.started) >= v.budget }
+
+// report tells what has changed.
+func (v *vigil) report(states []rollout) {
+	for _, state := range states {
+		if line := state.String(); v.told[state.name] != line {
+			v.told[state.name] = line
+			v.progress(line)
+		}
+	}
+}
+
+// judge returns the first trouble that has lasted longer than its patience.
+func (v *vigil) judge(states []rollout) (rollout, trouble, bool) {
+	present := map[string]time.Time{}
+	defer func() { v.since = present }() // a trouble that went away starts anew when it comes back
+	for _, state := range states {
+		for _, found := range state.troubles {
+			key := strings.Join([]string{state.name, found.pod, found.container, string(found.patience)}, "/")
+			first, ok := v.since[key]
+			if !ok {
+				first = time.Now()
+			}
+			present[key] = first
+			if limit, limited := patiences[found.patience]; limited && time.Since(first) >= limit {
+				return state, found, true
+			}
+		}
+	}
+	return rollout{}, trouble{}, false
+}
+
+// complete is the rule of `kubectl rollout status`, made stricter by available == desired: the controller has seen the
+// newest specification, all replicas are of its revision, and all of them are available.
+func complete(deployment *appsv1.Deployment) bool {
+	status, desired := deployment.Status, desiredReplicas(deployment)
+	return status.ObservedGeneration >= deployment.Generation &&
+		status.UpdatedReplicas == desired && status.Replicas == desired && status.AvailableReplicas == desired
+}
+
+func desiredReplicas(deployment *appsv1.Deployment) int32 {
+	if deployment.Spec.Replicas == nil {
+		return 1
+	}
+	return *deployment.Spec.Replicas
+}
