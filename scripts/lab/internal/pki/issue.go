@@ -19,6 +19,26 @@ import (
 // and addresses. What an earlier call issued under that name is kept as long
 // as it says the same, is signed by this authority and does not near its end.
 func (a *Authority) Issue(ctx context.Context, name string, dnsNames []string, ips []net.IP) (Pair, error) {
+	return a.issue(ctx, name, &x509.Certificate{
+		Subject:     pkix.Name{CommonName: name},
+		DNSNames:    dnsNames,
+		IPAddresses: ips,
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	})
+}
+
+// IssueClient returns the files of a certificate by which a client shows who
+// it is. To Kubernetes the subject's common name is the user, its
+// organizations are the groups. It is kept like a server's.
+func (a *Authority) IssueClient(ctx context.Context, name string, subject pkix.Name) (Pair, error) {
+	return a.issue(ctx, name, &x509.Certificate{
+		Subject:     subject,
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
+	})
+}
+
+// issue keeps the certificate under that name, or makes one by the template.
+func (a *Authority) issue(ctx context.Context, name string, template *x509.Certificate) (Pair, error) {
 	unlock, err := a.lock(ctx)
 	if err != nil {
 		return Pair{}, err
@@ -28,19 +48,13 @@ func (a *Authority) Issue(ctx context.Context, name string, dnsNames []string, i
 	pair := a.pair(name)
 	cert, _, err := pair.read()
 	switch {
-	case err == nil && a.lasts(cert) && a.signed(cert) && says(cert, dnsNames, ips):
+	case err == nil && a.lasts(cert) && a.signed(cert) && says(cert, template):
 		return pair, nil
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return Pair{}, fmt.Errorf("reading the certificate %q: %w; remove it to have a new one", name, err)
 	}
-	template := &x509.Certificate{
-		Subject:     pkix.Name{CommonName: name},
-		NotAfter:    a.now().Add(leafLife),
-		DNSNames:    dnsNames,
-		IPAddresses: ips,
-		KeyUsage:    x509.KeyUsageDigitalSignature,
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-	}
+	template.NotAfter = a.now().Add(leafLife)
+	template.KeyUsage = x509.KeyUsageDigitalSignature
 	if _, _, err := a.sign(template, pair); err != nil {
 		return Pair{}, fmt.Errorf("issuing the certificate %q: %w", name, err)
 	}
@@ -51,8 +65,11 @@ func (a *Authority) signed(cert *x509.Certificate) bool {
 	return cert.CheckSignatureFrom(a.cert) == nil
 }
 
-func says(cert *x509.Certificate, dnsNames []string, ips []net.IP) bool {
-	return slices.Equal(cert.DNSNames, dnsNames) && slices.EqualFunc(cert.IPAddresses, ips, net.IP.Equal)
+func says(cert, template *x509.Certificate) bool {
+	return cert.Subject.String() == template.Subject.String() &&
+		slices.Equal(cert.DNSNames, template.DNSNames) &&
+		slices.EqualFunc(cert.IPAddresses, template.IPAddresses, net.IP.Equal) &&
+		slices.Equal(cert.ExtKeyUsage, template.ExtKeyUsage)
 }
 
 // sign makes a key, signs a certificate over it by the template and writes

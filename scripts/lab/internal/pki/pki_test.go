@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -92,6 +93,27 @@ func TestIssueKeepsACertificateAsLongAsItServes(t *testing.T) {
 			assert.Equal(t, test.names, second.DNSNames)
 		})
 	}
+}
+
+func TestClientsShowWhoTheyAre(t *testing.T) {
+	ctx := context.Background()
+	a, err := load(ctx, t.TempDir(), time.Now)
+	require.NoError(t, err)
+	subject := pkix.Name{CommonName: "admin", Organization: []string{"system:masters"}}
+	pair, err := a.IssueClient(ctx, "admin", subject)
+	require.NoError(t, err)
+	first, _, err := pair.read()
+	require.NoError(t, err)
+	_, err = first.Verify(x509.VerifyOptions{Roots: a.Pool(), KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}})
+	assert.NoError(t, err)
+	assert.Equal(t, "CN=admin,O=system:masters", first.Subject.String())
+
+	subject.Organization = nil
+	_, err = a.IssueClient(ctx, "admin", subject)
+	require.NoError(t, err)
+	second, _, err := pair.read()
+	require.NoError(t, err)
+	assert.Equal(t, "CN=admin", second.Subject.String(), "rights were taken away")
 }
 
 func TestLoadKeepsTheAuthorityUntilItNearsItsEnd(t *testing.T) {
