@@ -68,10 +68,17 @@ func (r record) alive() bool {
 	return err == nil && s.start == r.Start && !s.ended() && r.sameBoot()
 }
 
-// members are the living processes of the recorded one's session. They may
-// outlive it: the kernel gives its id to nobody else as long as they do.
+// members are the living processes that stand and fall with the recorded one:
+// those of its session, unless it is to be stopped alone. They may outlive it:
+// the kernel gives its id to nobody else as long as they do.
 func (r record) members() []int {
 	if !r.sameBoot() {
+		return nil
+	}
+	if r.Alone {
+		if r.alive() {
+			return []int{r.PID}
+		}
 		return nil
 	}
 	if s, err := readStat(r.PID); err == nil && s.start != r.Start {

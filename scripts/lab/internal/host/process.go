@@ -34,6 +34,10 @@ type Process struct {
 	// is enough.
 	Ready func(context.Context) error
 
+	// KeepChildren makes what the process started outlive it: stopping or
+	// replacing it then ends the process alone.
+	KeepChildren bool
+
 	// Patience is how long it may take to become ready. 0 means a minute.
 	Patience time.Duration
 }
@@ -58,6 +62,7 @@ type record struct {
 	Start uint64 `json:"start"` // clock ticks since boot
 	Boot  string `json:"boot"`
 	Stamp string `json:"stamp"` // of the command, environment and inputs
+	Alone bool   `json:"alone"` // its children are not the lab's to stop; see KeepChildren
 }
 
 // Start makes sure that p runs as described and is ready: it leaves a process
@@ -112,7 +117,7 @@ func (h *Host) spawn(p Process) (record, error) {
 	if err != nil {
 		return record{}, err
 	}
-	rec := record{PID: stat.pid, Start: stat.start, Boot: boot, Stamp: p.stamp()}
+	rec := record{PID: stat.pid, Start: stat.start, Boot: boot, Stamp: p.stamp(), Alone: p.KeepChildren}
 	text, err := json.Marshal(rec)
 	if err != nil {
 		return record{}, err
