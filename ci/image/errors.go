@@ -27,11 +27,15 @@ var (
 // explain turns what the registry or the network answered into an error for a
 // person: what was being done to which image, why it failed, what to do.
 func (r *Registry) explain(doing string, ref name.Reference, err error) error {
-	kind, why := r.diagnose(ref.Context(), err)
+	return fmt.Errorf("%s %q: %w", doing, ref, r.cause(ref.Context(), err))
+}
+
+func (r *Registry) cause(repository name.Repository, err error) error {
+	kind, why := r.diagnose(repository, err)
 	if kind == nil {
-		return fmt.Errorf("%s %q: %w", doing, ref, err)
+		return err
 	}
-	return fmt.Errorf("%s %q: %w: %s", doing, ref, kind, why)
+	return fmt.Errorf("%w: %s", kind, why)
 }
 
 func (r *Registry) diagnose(repository name.Repository, err error) (kind error, why string) {

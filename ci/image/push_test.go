@@ -21,7 +21,7 @@ var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 func TestPushTarballIsReproducible(t *testing.T) {
 	server, registry := newServer(t), writer(t)
 	ref := server.host + "/team/dashboard:v1"
-	both := image.Platforms()
+	both := image.Platforms
 
 	first, err := registry.PushTarball(t.Context(), build(t, "hello", noon, both...), ref)
 	require.NoError(t, err)
@@ -51,7 +51,7 @@ func TestPushTarballIsReproducible(t *testing.T) {
 
 func TestPushTarballKeepsWhatRuns(t *testing.T) {
 	server := newServer(t)
-	pushed, err := writer(t).PushTarball(t.Context(), build(t, "hello", noon, image.Platforms()...), server.host+"/team/dashboard:v1")
+	pushed, err := writer(t).PushTarball(t.Context(), build(t, "hello", noon, image.Platforms...), server.host+"/team/dashboard:v1")
 	require.NoError(t, err)
 
 	ref, err := name.ParseReference(pushed.Ref)

@@ -17,9 +17,7 @@ import (
 )
 
 // Platforms are those that every image of a release is built for.
-func Platforms() []string {
-	return []string{"linux/amd64", "linux/arm64"}
-}
+var Platforms = []string{"linux/amd64", "linux/arm64"}
 
 // Options say how to reach a registry. The zero value reads public images.
 type Options struct {
@@ -53,10 +51,11 @@ func DefaultRetry() Retry {
 
 // Registry reads and writes images. It is safe for concurrent use.
 type Registry struct {
-	username  string
-	transport http.RoundTripper
-	options   []remote.Option
-	puller    *remote.Puller
+	username    string
+	credentials authn.Authenticator
+	transport   http.RoundTripper
+	options     []remote.Option
+	puller      *remote.Puller
 }
 
 // concurrency bounds how many images, and how many blobs of an image, are
@@ -77,11 +76,11 @@ func New(options Options) (*Registry, error) {
 	if retry == (Retry{}) {
 		retry = DefaultRetry()
 	}
-	registry := &Registry{username: options.Username, transport: transport}
+	registry := &Registry{username: options.Username, credentials: authenticator(options), transport: transport}
 	registry.options = []remote.Option{
 		remote.WithJobs(concurrency),
 		remote.WithRetryBackoff(remote.Backoff{Steps: retry.Attempts, Duration: retry.Delay, Factor: retry.Factor}),
-		remote.WithAuth(authenticator(options)),
+		remote.WithAuth(registry.credentials),
 	}
 	// One puller for all reads, since it keeps the tokens that it was given.
 	registry.puller, err = remote.NewPuller(registry.with(transport)...)

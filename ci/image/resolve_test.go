@@ -16,7 +16,7 @@ const absent = "@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
 
 func TestResolve(t *testing.T) {
 	server := newServer(t)
-	pushed, err := writer(t).PushTarball(t.Context(), build(t, "hello", noon, image.Platforms()...), server.host+"/team/dashboard:v1")
+	pushed, err := writer(t).PushTarball(t.Context(), build(t, "hello", noon, image.Platforms...), server.host+"/team/dashboard:v1")
 	require.NoError(t, err)
 
 	for _, test := range []struct {
@@ -110,14 +110,14 @@ func TestVerify(t *testing.T) {
 		require.NoError(t, err)
 		return pushed.Ref
 	}
-	whole, half := push("dashboard", image.Platforms()...), push("agent-manager", "linux/amd64")
+	whole, half := push("dashboard", image.Platforms...), push("agent-manager", "linux/amd64")
 	missing := server.host + "/team/mcp-manager" + absent
 
 	good := release.Release{Version: "v1", Images: map[string]string{"dashboard": whole}}
-	require.NoError(t, registry.Verify(t.Context(), good, image.Platforms()))
+	require.NoError(t, registry.Verify(t.Context(), good, image.Platforms))
 
 	bad := release.Release{Version: "v1", Images: map[string]string{"dashboard": whole, "agent-manager": half, "mcp-manager": missing}}
-	err := registry.Verify(t.Context(), bad, image.Platforms())
+	err := registry.Verify(t.Context(), bad, image.Platforms)
 	require.ErrorIs(t, err, image.ErrPlatform)
 	require.ErrorIs(t, err, image.ErrNotFound)
 	assert.ErrorContains(t, err, "it has no linux/arm64, only linux/amd64")
@@ -125,7 +125,7 @@ func TestVerify(t *testing.T) {
 	assert.NotContains(t, err.Error(), whole)
 
 	lost := release.Release{Version: "v1", Images: map[string]string{"a": "127.0.0.1:1/team/a" + absent, "b": "127.0.0.1:1/team/b" + absent}}
-	err = registry.Verify(t.Context(), lost, image.Platforms())
+	err = registry.Verify(t.Context(), lost, image.Platforms)
 	require.ErrorIs(t, err, image.ErrUnreachable)
 	assert.NotContains(t, err.Error(), "\n", "an unreachable registry is one problem")
 }
@@ -135,7 +135,7 @@ func TestTag(t *testing.T) {
 	repository := server.host + "/team/dashboard"
 	refs := map[string]string{}
 	for _, version := range []string{"v1", "v2"} {
-		pushed, err := registry.PushTarball(t.Context(), build(t, version, noon, image.Platforms()...), repository+":"+version)
+		pushed, err := registry.PushTarball(t.Context(), build(t, version, noon, image.Platforms...), repository+":"+version)
 		require.NoError(t, err)
 		refs[version] = pushed.Ref
 	}
@@ -161,7 +161,7 @@ func TestRelease(t *testing.T) {
 	}
 	want := map[string]string{}
 	for _, name := range app.Images() {
-		pushed, err := registry.PushTarball(t.Context(), build(t, name, noon, image.Platforms()...), app.Repository(name)+":"+version)
+		pushed, err := registry.PushTarball(t.Context(), build(t, name, noon, image.Platforms...), app.Repository(name)+":"+version)
 		require.NoError(t, err)
 		want[name] = pushed.Ref
 	}

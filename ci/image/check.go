@@ -1,0 +1,44 @@
+package image
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+)
+
+// CheckPush says whether images may be pushed to the repository, so that a
+// build of many minutes does not end in a refused push. It begins an upload and
+// abandons it; nothing stays in the registry.
+func (r *Registry) CheckPush(ctx context.Context, repository string) error {
+	parsed, err := name.NewRepository(repository, name.StrictValidation)
+	if err != nil {
+		return fmt.Errorf("checking the right to push to %q: %w; give registry/repository", repository, err)
+	}
+	// The library asks for a tag here, but uses the repository only.
+	tag := parsed.Tag("check")
+	transport := bound{ctx, r.transport}
+	if err := remote.CheckPushPermission(tag, fixed{r.credentials}, transport); err != nil {
+		return fmt.Errorf("checking the right to push to %q: %w", repository, r.cause(parsed, err))
+	}
+	return nil
+}
+
+// bound ends requests with the context, for library calls that take none.
+type bound struct {
+	ctx   context.Context
+	inner http.RoundTripper
+}
+
+func (b bound) RoundTrip(request *http.Request) (*http.Response, error) {
+	return b.inner.RoundTrip(request.WithContext(b.ctx))
+}
+
+// fixed is the same credentials for every registry, for library calls that look
+// them up.
+type fixed struct{ credentials authn.Authenticator }
+
+func (f fixed) Resolve(authn.Resource) (authn.Authenticator, error) { return f.credentials, nil }
