@@ -1,0 +1,117 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"encoding/json"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	staging    = "team-dashboard-staging"
+	production = "team-dashboard-prod"
+)
+
+var services = []string{"dashboard", "agent-manager", "mcp-manager", "openai-service"}
+
+// The values are made up. Those that the lab's databases need are real to them.
+const secretsFile = `# made up for the end-to-end tests
+POSTGRES_URL=postgres://team:vW3kQ8mZp1xT@postgres:5432/team_dashboard
+NEXTAUTH_URL=https://team-dashboard.app
+GITHUB_CLIENT_ID=Iv1.5d9e2c4f6a8b0d1e
+GITHUB_CLIENT_SECRET=9c1f0c3b5a7d9e2c4f6a8b0d1e3f5a7c
+GITHUB_TOKEN=ghp_x8Kq2mVw5nRt7yUi9oPa3sDf
+OPENAI_API_KEY=sk-x8Kq2mVw5nRt7yUi9oPa3sDf
+OPENAI_ORG_ID=org-x8Kq2mVw5nRt7yUi
+`
+
+// vacate removes an environment with all that is in it, volumes included.
+func vacate(t testing.TB, namespaces ...string) {
+	t.Helper()
+	kubectl(t, append([]string{"delete", "namespace", "--ignore-not-found", "--wait=true", "--timeout=180s"}, namespaces...)...)
+}
+
+// withSecrets gives an environment its secrets through the door that the runbooks know.
+func withSecrets(t testing.TB, env string) {
+	t.Helper()
+	got := run(t, filepath.Join(repository(t), "scripts/deployment/setup-secrets.sh"), env, "create", "--from", secretsPath(t), "--generate")
+	require.Zero(t, got.code, got.stdout+tail(got.stderr, 40))
+}
+
+// liveSlot is what the selectors of the four stable Services say; they must agree.
+func liveSlot(t testing.TB) string {
+	t.Helper()
+	live := ""
+	for _, service := range services {
+		slot := kubectl(t, "-n", production, "get", "service", service, "-o", `jsonpath={.spec.selector.team-dashboard\.app/slot}`)
+		require.NotEmpty(t, slot, "%s selects no slot", service)
+		if live == "" {
+			live = slot
+		}
+		require.Equal(t, live, slot, "%s and %s select different slots", services[0], service)
+	}
+	return live
+}
+
+// pod is what the tests look at in a running pod.
+type pod struct {
+	Metadata struct {
+		Name   string            `json:"name"`
+		UID    string            `json:"uid"`
+		Labels map[string]string `json:"labels"`
+	} `json:"metadata"`
+	Status struct {
+		ContainerStatuses []struct {
+			Name    string `json:"name"`
+			ImageID string `json:"imageID"`
+			Ready   bool   `json:"ready"`
+		} `json:"containerStatuses"`
+	} `json:"status"`
+}
+
+// podsOf lists the pods of a service; selector narrows it, such as to a slot.
+func podsOf(t testing.TB, namespace, selector string) []pod {
+	t.Helper()
+	var list struct {
+		Items []pod `json:"items"`
+	}
+	text := kubectl(t, "-n", namespace, "get", "pods", "-l", selector, "--field-selector=status.phase=Running", "-o", "json")
+	require.NoError(t, json.Unmarshal([]byte(text), &list))
+	return list.Items
+}
+
+// requireDigests checks that every running pod of the selector runs the digest that the release names.
+func requireDigests(t testing.TB, namespace, selector string, images map[string]string) {
+	t.Helper()
+	for _, service := range services {
+		pods := podsOf(t, namespace, selector+",app="+service)
+		require.NotEmpty(t, pods, "%s has no pods in %s", service, namespace)
+		_, digest, _ := strings.Cut(images[service], "@")
+		for _, p := range pods {
+			for _, container := range p.Status.ContainerStatuses {
+				require.True(t, strings.HasSuffix(container.ImageID, digest), "%s runs %s, the release says %s", p.Metadata.Name, container.ImageID, digest)
+			}
+		}
+	}
+}
+
+// state is everything that a refused or no-op command must leave as it is: name and resourceVersion of each object.
+// Leases are left out: the lock is taken and given back.
+func state(t testing.TB, namespace string) string {
+	t.Helper()
+	kinds := "deployments,statefulsets,services,ingresses,configmaps,secrets,horizontalpodautoscalers,poddisruptionbudgets,networkpolicies,serviceaccounts,persistentvolumeclaims"
+	return kubectl(t, "-n", namespace, "get", kinds, "-o",
+		`jsonpath={range .items[*]}{.kind}/{.metadata.name} {.metadata.uid} {.metadata.generation}{"\n"}{end}`)
+}
+
+// secretsPath writes the env file from which the environments' secrets are made.
+func secretsPath(t testing.TB) string {
+	t.Helper()
+	file := filepath.Join(folderOfTheRun, "secrets.env")
+	write(t, file, secretsFile)
+	return file
+}
