@@ -1,0 +1,47 @@
+package access
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/codingbutter/team-dashboard/scripts/lab/internal/host"
+)
+
+// Exports are the lines of shell that make a terminal use the lab. engine is
+// the address of the lab's own engine, path the caller's PATH.
+func (a Access) Exports(h *host.Host, engine, path string) string {
+	if !a.OwnEngine() {
+		engine = a.Engine
+	}
+	var text strings.Builder
+	for _, variable := range [][2]string{
+		{"PATH", withFolder(path, h.Bin())},
+		{"_EXPERIMENTAL_DAGGER_RUNNER_HOST", engine},
+		{"DO_NOT_TRACK", "1"},
+		{"DAGGER_NO_NAG", "1"},
+		{"DAGGER_NO_UPDATE_CHECK", "1"},
+		// The lab's CLI has no live screen: on a terminal too, progress comes
+		// as lines.
+		{"DAGGER_PROGRESS", "plain"},
+		{"KUBECONFIG", a.kubeconfig(h)},
+		{"TEAM_DASHBOARD_LAB_DIR", h.Root},
+	} {
+		fmt.Fprintf(&text, "export %s=%s\n", variable[0], quote(variable[1]))
+	}
+	return text.String()
+}
+
+// withFolder puts a folder at the head of a PATH, once.
+func withFolder(path, folder string) string {
+	list := slices.DeleteFunc(strings.Split(path, string(os.PathListSeparator)), func(entry string) bool {
+		return entry == folder || entry == ""
+	})
+	return strings.Join(append([]string{folder}, list...), string(os.PathListSeparator))
+}
+
+// quote makes a word of a shell out of any text.
+func quote(text string) string {
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+}
