@@ -44,7 +44,8 @@ fi
 
 say "1. Both environments need their secrets, once"
 for env in staging production; do
-  try scripts/deployment/setup-secrets.sh "$env" create --from "$secrets" --generate --overwrite
+  try scripts/deployment/setup-secrets.sh "$env" verify ||
+    try scripts/deployment/setup-secrets.sh "$env" create --from "$secrets" --generate
 done
 
 say "2. The first release: validate, build, publish, staging, then production"
