@@ -112,3 +112,17 @@ func TestValidateReportsAllAtOnce(t *testing.T) {
 	assert.ErrorContains(t, err, "name is not")
 	assert.ErrorContains(t, err, "port 0")
 }
+
+func TestRoute(t *testing.T) {
+	app := config.TeamDashboard()
+	for name, want := range map[string][]string{"staging": {"staging"}, "production": {"staging", "production"}} {
+		environment, err := app.Environment(name)
+		require.NoError(t, err)
+		var got []string
+		for _, e := range app.Route(environment) {
+			got = append(got, e.Name)
+		}
+		assert.Equal(t, want, got)
+	}
+	assert.Empty(t, app.Route(config.Environment{Name: "elsewhere"}))
+}

@@ -91,3 +91,15 @@ func distance(a, b string) int {
 	}
 	return row[len(b)]
 }
+
+// Route lists the environments that a release built from source goes through to
+// reach the given one, that one last: those listed before it come first, so
+// production is reached through staging.
+func (a Application) Route(to Environment) []Environment {
+	for i, environment := range a.Environments {
+		if environment.Name == to.Name {
+			return a.Environments[:i+1]
+		}
+	}
+	return nil
+}
