@@ -1,0 +1,110 @@
+package rollout
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/codingbutter/team-dashboard/ci/cluster"
+	"github.com/codingbutter/team-dashboard/ci/release"
+	"github.com/codingbutter/team-dashboard/ci/render"
+)
+
+// plan is what a run is going to place.
+type plan struct {
+	release release.Release
+	// restores is the revision that a rollback goes back to; zero for a deploy.
+	restores int
+	// platform and data stay as they are in a rollback, which leaves them empty.
+	platform, data []*cluster.Object
+	// slots are the release's objects for each slot that it may be placed in.
+	slots     map[string][]*cluster.Object
+	manifests string
+}
+
+// planDeploy renders the release for every slot. It does so once: a second call, under the lock, changes nothing.
+func (r *run) planDeploy(ctx context.Context) (err error) {
+	if r.plan.manifests != "" {
+		return nil
+	}
+	p := plan{release: r.request.Release, slots: map[string][]*cluster.Object{}}
+	r.result.Release = p.release.Version
+	if err = p.release.ValidateFor(r.Application); err != nil {
+		return err
+	}
+	options := render.Options{Application: r.Application, Environment: r.environment, Layer: render.Platform, Release: p.release}
+	if p.platform, err = r.Manifests.Layer(ctx, options); err != nil {
+		return err
+	}
+	options.Layer = render.Data
+	if p.data, err = r.Manifests.Layer(ctx, options); err != nil {
+		return err
+	}
+	options.Layer = render.Slot
+	layers := [][]*cluster.Object{p.platform, p.data}
+	for _, options.Slot = range r.strategy.slots() {
+		if p.slots[options.Slot], err = r.Manifests.Layer(ctx, options); err != nil {
+			return err
+		}
+		layers = append(layers, p.slots[options.Slot])
+	}
+	if err = refuseSecrets(layers); err != nil {
+		return err
+	}
+	if p.manifests, err = manifestDigest(layers...); err != nil {
+		return err
+	}
+	r.plan = p
+	return nil
+}
+
+// refuseSecrets keeps secret values out of the records: manifests name Secrets, they never contain them.
+func refuseSecrets(layers [][]*cluster.Object) error {
+	for _, objects := range layers {
+		for _, object := range objects {
+			if object.GetKind() == "Secret" {
+				return fmt.Errorf("rendering the manifests: they contain %s; secrets are created by scripts/deployment/setup-secrets.sh, take it out of k8s/", cluster.RefOf(object))
+			}
+		}
+	}
+	return nil
+}
+
+// planRollback finds the record to go back to. What it says may change until the lock is held, so it is asked again.
+func (r *run) planRollback(context.Context) error {
+	target, err := r.rollbackTarget()
+	if err != nil {
+		return err
+	}
+	r.plan = plan{release: target.Release, restores: target.Origin(), slots: target.Objects, manifests: target.Manifests}
+	r.result.Release = target.Release.Version
+	return nil
+}
+
+// checkLive ends the run when what it wants is there already: the release in the live slot, all of it as recorded, and
+// no run that was interrupted.
+func (r *run) checkLive(ctx context.Context) error {
+	slot, err := r.state.liveSlot()
+	if err != nil || r.state.unfinished() != nil {
+		return nil // begin deals with both, under the lock
+	}
+	r.result.Before = r.state.version(slot)
+	record := r.state.recordOf(slot)
+	if record == nil || record.Outcome != OutcomeSucceeded || record.Release.Version != r.plan.release.Version || !record.Release.Same(r.plan.release) {
+		return nil
+	}
+	if r.action == ActionDeploy && record.Manifests != r.plan.manifests {
+		return nil
+	}
+	services, err := readServices(ctx, r.Cluster, r.Application, r.environment, slot, record.Release)
+	if err != nil {
+		return err
+	}
+	for _, service := range services {
+		if !service.AsReleased {
+			return nil
+		}
+	}
+	r.done = true
+	r.result.Outcome, r.result.Slot, r.result.Revision, r.result.Services = OutcomeSucceeded, slot, record.Revision, services
+	return nil
+}

@@ -1,0 +1,143 @@
+package rollout
+
+import (
+	"context"
+	"time"
+
+	"github.com/codingbutter/team-dashboard/ci/cluster"
+	"github.com/codingbutter/team-dashboard/ci/config"
+	"github.com/codingbutter/team-dashboard/ci/preflight"
+	"github.com/codingbutter/team-dashboard/ci/release"
+	"github.com/codingbutter/team-dashboard/ci/render"
+)
+
+// Reader is what status and history need of the API server.
+type Reader interface {
+	Get(ctx context.Context, ref cluster.Ref) (*cluster.Object, error)
+	List(ctx context.Context, apiVersion, kind, namespace, selector string) ([]*cluster.Object, error)
+	Records(ctx context.Context, namespace string) ([]cluster.Entry, error)
+}
+
+// Cluster is what a run needs of the API server; API makes one of a *cluster.Cluster.
+type Cluster interface {
+	Reader
+	preflight.Cluster
+	Patch(ctx context.Context, ref cluster.Ref, operations []cluster.Operation) (*cluster.Object, error)
+	MergePatch(ctx context.Context, ref cluster.Ref, document any) (*cluster.Object, error)
+	Delete(ctx context.Context, ref cluster.Ref) error
+	Scale(ctx context.Context, namespace, deployment string, replicas int) error
+	WaitReady(ctx context.Context, namespace string, deployments []string, options cluster.WaitOptions) error
+	SaveRecord(ctx context.Context, namespace string, entry cluster.Entry) error
+	Lock(ctx context.Context, namespace string, request cluster.LockRequest) (Lock, error)
+}
+
+// Lock is the right to change an environment; *cluster.Lock is the real one.
+type Lock interface {
+	Token() string
+	Context() context.Context
+	Unlock(ctx context.Context) error
+}
+
+// API lets a *cluster.Cluster be a Cluster.
+type API struct{ *cluster.Cluster }
+
+// Lock acquires the lock of a namespace.
+func (a API) Lock(ctx context.Context, namespace string, request cluster.LockRequest) (Lock, error) {
+	return a.Cluster.Lock(ctx, namespace, request)
+}
+
+// Images is what a run needs of the registry; *image.Registry is the real one.
+type Images interface {
+	preflight.Images
+	Tag(ctx context.Context, digestRef, tag string) error
+}
+
+// Manifests renders the layers of an environment; ManifestsIn makes one of a folder.
+type Manifests interface {
+	Layer(ctx context.Context, options render.Options) ([]*cluster.Object, error)
+}
+
+// ManifestsIn renders the manifests of a folder, the one that holds environments/.
+type ManifestsIn string
+
+// Layer renders one layer.
+func (folder ManifestsIn) Layer(ctx context.Context, options render.Options) ([]*cluster.Object, error) {
+	options.Dir = string(folder)
+	return render.Layer(ctx, options)
+}
+
+// Target is a release in a place.
+type Target struct {
+	Environment config.Environment
+	// Slot is empty in an environment without slots.
+	Slot    string
+	Release release.Release
+}
+
+// Health examines the release's own pods and Services through the API server. The error names every failed check.
+type Health interface {
+	Check(ctx context.Context, target Target) error
+}
+
+// FrontDoor sends fresh connections to the environment's public URL.
+type FrontDoor interface {
+	// Prove asks until only the target's release answers, or the budget is spent. The evidence counts from the
+	// first request; begin says when the traffic began to move.
+	Prove(ctx context.Context, target Target, budget time.Duration) (Proof, error)
+}
+
+// Proof is what the front door answered.
+type Proof struct {
+	// Settled is when the first of the unbroken line of the new release's answers was asked for.
+	Settled  time.Time
+	Requests int
+	Old      int
+	Failed   int
+}
+
+// SmokeSuite runs the critical user flows of the release's own smoke image.
+type SmokeSuite interface {
+	// Slot runs them against the target's own Services, inside the cluster.
+	Slot(ctx context.Context, target Target) (Smoke, error)
+	// Public runs them against the environment's URL.
+	Public(ctx context.Context, target Target) (Smoke, error)
+}
+
+// Watcher observes a release that takes the traffic.
+type Watcher interface {
+	// Watch returns after the duration, or at once when a threshold is broken: the two are told apart by the
+	// verdict. An error means that nothing could be observed.
+	Watch(ctx context.Context, target Target, duration time.Duration) (Watch, error)
+}
+
+// Clock tells the time, so that tests need not wait for it.
+type Clock interface {
+	Now() time.Time
+	// Sleep pauses; it returns early, with the context's cause, when the context ends.
+	Sleep(ctx context.Context, pause time.Duration) error
+}
+
+// Progress shows people how far a run is.
+type Progress interface {
+	// Phase begins a phase; the returned function ends it with what came of it.
+	Phase(ctx context.Context, name string) (context.Context, func(err error))
+	Info(format string, arguments ...any)
+}
+
+type systemClock struct{}
+
+// SystemClock is the machine's clock.
+func SystemClock() Clock { return systemClock{} }
+
+func (systemClock) Now() time.Time { return time.Now() }
+
+func (systemClock) Sleep(ctx context.Context, pause time.Duration) error {
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}

@@ -1,0 +1,127 @@
+package rollout
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/codingbutter/team-dashboard/ci/release"
+)
+
+// Request says what is wanted, by whom.
+type Request struct {
+	// Environment is the name of the environment.
+	Environment string
+	// Release is what Deploy deploys; Rollback takes To instead.
+	Release release.Release
+	// To names what Rollback goes back to: a revision ("3") or a release's version. Empty means the release before.
+	To string
+	// Force makes Rollback switch as soon as the pods are ready, and verify afterwards.
+	Force bool
+	// Watch is how long the release is observed after it took the traffic; zero skips the watch.
+	Watch time.Duration
+	// LockWait is how long to wait for another run to end; zero refuses at once.
+	LockWait time.Duration
+	// Holder says who is asking (user@host, or the CI job's URL), Command what they typed; both are recorded.
+	Holder  string
+	Command string
+}
+
+// Result is what a run did. It is filled as far as the run came, also when it returns an error.
+type Result struct {
+	Environment string  `json:"environment"`
+	URL         string  `json:"url"`
+	Action      Action  `json:"action"`
+	Revision    int     `json:"revision,omitempty"`
+	Release     string  `json:"release"`
+	Slot        string  `json:"slot,omitempty"`
+	Outcome     Outcome `json:"outcome"`
+	Reason      string  `json:"reason,omitempty"`
+	// Changed is false when the release was live already and nothing was written.
+	Changed bool `json:"changed"`
+	// Before is the release that was live when the run began; empty when there was none.
+	Before string `json:"before,omitempty"`
+	// Parked is the release that a rollback returns to in seconds; empty when there is none.
+	Parked   string          `json:"parked,omitempty"`
+	Resumed  string          `json:"resumed,omitempty"`
+	Phases   []Phase         `json:"phases"`
+	Services []ServiceStatus `json:"services,omitempty"`
+	Switch   *Switch         `json:"switch,omitempty"`
+	Watch    *Watch          `json:"watch,omitempty"`
+	Smoke    *Smoke          `json:"smoke,omitempty"`
+	Warnings []string        `json:"warnings,omitempty"`
+}
+
+// Phase is a step that was taken, and how long it took.
+type Phase struct {
+	Name     Step          `json:"name"`
+	Duration time.Duration `json:"duration"`
+	Failed   bool          `json:"failed,omitempty"`
+}
+
+// Switch is the evidence that the traffic moved.
+type Switch struct {
+	From string `json:"from"`
+	To   string `json:"to"`
+	// Patched is the time from the first write to the last stable Service.
+	Patched time.Duration `json:"patched"`
+	// Settled is the time from the first write until no fresh connection reached the old release any more.
+	Settled time.Duration `json:"settled"`
+	// Requests, Old and Failed count the answers of the front door meanwhile: all, those of the old release, and
+	// those that were errors.
+	Requests int `json:"requests"`
+	Old      int `json:"old"`
+	Failed   int `json:"failed"`
+}
+
+// Smoke is the result of the smoke suite, as its runner prints it.
+type Smoke struct {
+	Passed int    `json:"passed"`
+	Failed int    `json:"failed"`
+	Flows  []Flow `json:"flows"`
+}
+
+// Flow is one user flow of the smoke suite.
+type Flow struct {
+	Name         string  `json:"name"`
+	OK           bool    `json:"ok"`
+	Milliseconds float64 `json:"ms"`
+	Error        string  `json:"error,omitempty"`
+}
+
+// Error is a run that did not succeed: what failed, what was done about it, and what the reader can do.
+type Error struct {
+	Step    Step
+	Outcome Outcome
+	// Cause says what failed, on which object, and why.
+	Cause error
+	// Done says what was done about it, in a sentence.
+	Done string
+	// Next says what to do, in a sentence.
+	Next string
+}
+
+func (e *Error) Error() string {
+	parts := []string{fmt.Sprintf("%s: %v", e.Step, e.Cause)}
+	for _, part := range []string{e.Done, e.Next} {
+		if part != "" {
+			parts = append(parts, part)
+		}
+	}
+	return strings.Join(parts, "; ")
+}
+
+func (e *Error) Unwrap() error { return e.Cause }
+
+// Watch is what was seen of a release while it took the traffic.
+type Watch struct {
+	// Asked is how long it was to be observed, Took how long it was.
+	Asked time.Duration `json:"asked"`
+	Took  time.Duration `json:"took"`
+	// Breached says that a threshold was broken; Reason says which, and what was seen.
+	Breached bool   `json:"breached"`
+	Reason   string `json:"reason,omitempty"`
+	// Samples are the observations, as package watch decides on them.
+	Samples json.RawMessage `json:"samples,omitempty"`
+}

@@ -1,0 +1,96 @@
+package rollout
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/codingbutter/team-dashboard/ci/cluster"
+	"github.com/codingbutter/team-dashboard/ci/release"
+)
+
+// undo is the one way back from a step that failed. It looks at the cluster, not at what the run believes to have done,
+// and gives the traffic back to what had it before.
+func (r *run) undo(failed Step, cause error) error {
+	held := r.lock.Context()
+	if errors.Is(cause, cluster.ErrLockLost) || errors.Is(context.Cause(held), cluster.ErrLockLost) {
+		return r.explain(failed, cause, "this run lost its lock and stopped where it was, changing nothing more",
+			"the run that holds the lock now, or the same command again, finishes or undoes it")
+	}
+	if failed == StepSettle {
+		return r.explain(failed, cause, fmt.Sprintf("release %q is live and was found good", r.record.Release.Version),
+			"run the same command again to clean up")
+	}
+	ctx, cancel := context.WithTimeout(held, r.Options.UndoBudget)
+	defer cancel()
+	var back reversal
+	err := r.phase(ctx, StepUndo, func(ctx context.Context) (err error) {
+		if back, err = r.strategy.takeBack(ctx, r, fmt.Errorf("%s: %w", failed, cause)); err != nil {
+			return err
+		}
+		return r.finish(ctx, back.outcome, fmt.Sprintf("%s: %v", failed, cause))
+	})
+	r.describe()
+	if err != nil {
+		return r.explain(failed, cause, fmt.Sprintf("taking it back did not succeed either: %v", err),
+			"run the same command again, or dagger call rollback: either takes up what is left")
+	}
+	return r.explain(failed, cause, back.done, "mend the release and deploy it again")
+}
+
+// takeBack moves the traffic back if it moved, and takes the pods of the failed release away. A first release that
+// fails after the switch stays: behind it there is nothing.
+func (b blueGreen) takeBack(ctx context.Context, r *run, cause error) (reversal, error) {
+	now, err := r.look(ctx)
+	if err != nil {
+		return reversal{}, err
+	}
+	slot, previous := r.record.Slot, r.record.Previous
+	switch {
+	case now.movedTo(slot) == 0 && r.record.Step != StepUndo:
+		return reversal{OutcomeFailed, fmt.Sprintf("%s was not touched; the failed pods were removed", r.environment.Name)}, r.park(ctx, slot)
+	case !now.occupied(previous):
+		return reversal{OutcomeFailed, "there is no release to go back to, so it was left as it is"}, nil
+	}
+	r.record.Reason = cause.Error()
+	if err := r.journal(ctx, StepUndo); err != nil {
+		return reversal{}, err
+	}
+	if err := r.move(ctx, previous); err != nil {
+		return reversal{}, err
+	}
+	before := r.target()
+	before.Slot, before.Release = previous, r.releaseIn(now, previous)
+	if _, err := r.proveDoor(ctx, before); err != nil {
+		r.warn("the traffic was moved back to slot %s, but the front door does not show it: %v", previous, err)
+	}
+	done := fmt.Sprintf("the traffic was switched back to %s in slot %s", before.Release.Version, previous)
+	return reversal{OutcomeReverted, done}, r.park(ctx, slot)
+}
+
+// takeBack applies what the previous record says, over what the failed release left.
+func (rolling) takeBack(ctx context.Context, r *run, cause error) (reversal, error) {
+	previous := r.state.revision(r.record.Replaces)
+	if previous == nil {
+		return reversal{OutcomeFailed, "there is no release to go back to, so it was left as it is"}, nil
+	}
+	r.record.Reason = cause.Error()
+	if err := r.journal(ctx, StepUndo); err != nil {
+		return reversal{}, err
+	}
+	if err := r.applyRelease(ctx, previous.Objects[""]); err != nil {
+		return reversal{}, err
+	}
+	if err := r.waitReady(ctx, previous.Objects[""]); err != nil {
+		return reversal{}, err
+	}
+	return reversal{OutcomeReverted, fmt.Sprintf("%s was brought back to %s", r.environment.Name, previous.Release.Version)}, nil
+}
+
+// releaseIn is the release in a slot as far as it is known: of one that was applied by hand only the version is.
+func (r *run) releaseIn(s state, slot string) release.Release {
+	if record := s.recordOf(slot); record != nil {
+		return record.Release
+	}
+	return release.Release{Version: s.version(slot)}
+}
