@@ -1,0 +1,34 @@
+import type { HealthReport } from '@team-dashboard/service-kit';
+import { getRuntime } from '../../runtime.ts';
+import { Card } from './card.tsx';
+
+export function Services() {
+  const { health } = getRuntime();
+  return (
+    <Card
+      title="Services"
+      load={health}
+      show={({ services = {} }) => (
+        <ul>
+          {Object.values(services).map((report) => (
+            <Service key={report.service} report={report} />
+          ))}
+        </ul>
+      )}
+    />
+  );
+}
+
+function Service({ report }: { report: HealthReport }) {
+  const { service, release, status } = report;
+  return (
+    <li>
+      <span>
+        {service} <span className="faint">{release}</span>
+      </span>
+      <span className={status === 'ok' ? 'good' : 'bad'}>
+        {status === 'ok' ? 'healthy' : 'failing'}
+      </span>
+    </li>
+  );
+}
