@@ -66,24 +66,6 @@ func code(err error) int32 {
 	return 0
 }
 
-// isFailedTest recognises the API server's answer to a JSON patch whose `test` operation did not hold. It has no
-// reason of its own: it is a 422 whose cause carries the text of the patch library
-// (k8s.io/apiserver/pkg/endpoints/handlers/patch.go, gopkg.in/evanphx/json-patch.v4).
-func isFailedTest(err error) bool {
-	var status apierrors.APIStatus
-	if !errors.As(err, &status) || status.Status().Code != http.StatusUnprocessableEntity || status.Status().Details == nil {
-		return false
-	}
-	for _, cause := range status.Status().Details.Causes {
-		for _, prefix := range []string{"testing value ", "error in test for path", "test operation does not apply"} {
-			if strings.HasPrefix(cause.Message, prefix) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 // explain wraps an error as `doing x to "object": cause; what to do`.
 func explain(doing string, err error) error {
 	if advice := advise(err); advice != "" {
@@ -125,7 +107,6 @@ func explainConnect(server *url.URL, address string, err error) error {
 		doing += fmt.Sprintf(" by way of %s", address)
 	}
 	var certificate *tls.CertificateVerificationError
-	var record tls.RecordHeaderError
 	var lookup *net.DNSError
 	switch {
 	case errors.Is(err, context.Canceled):
@@ -133,7 +114,7 @@ func explainConnect(server *url.URL, address string, err error) error {
 	case errors.As(err, &certificate):
 		return fmt.Errorf("%s: its certificate is not the one that the kubeconfig expects: %w; "+
 			"check certificate-authority-data and tls-server-name, or whether the address belongs to another cluster", doing, certificate.Err)
-	case errors.As(err, &record):
+	case errors.Is(err, http.ErrSchemeMismatch):
 		return fmt.Errorf("%s: %w; the server there does not speak TLS, check scheme and port of the kubeconfig's server", doing, err)
 	case errors.Is(err, ErrUnreachable) && address == "" && isLoopback(server):
 		return fmt.Errorf("%s: %w; it listens on the loopback of your machine, which the pipeline's container cannot see: add --api-server tcp://%s", doing, err, hostPort(server))

@@ -74,7 +74,7 @@ func (l *Lock) keep() {
 		case errors.Is(l.lostOr(err), ErrLockLost):
 			l.cancel(l.lostOr(err))
 		case l.remaining() <= 0:
-			l.cancel(fmt.Errorf("%w: it could not be renewed for %s: %w", ErrLockLost, l.ttl*3/4, err))
+			l.cancel(fmt.Errorf("%w: it could not be renewed for %s: %v", ErrLockLost, l.ttl*3/4, err))
 		default:
 			pause = min(l.cluster.timing.poll, l.remaining())
 		}
@@ -97,10 +97,11 @@ func (l *Lock) renew(limit time.Duration) error {
 	return err
 }
 
-// lostOr names the errors that mean that the Lease is somebody else's now, or gone.
+// lostOr names the errors that mean that the Lease is somebody else's now, or gone. Their own kind is hidden: the lost
+// lock becomes the cause of other calls, where a NotFound of the Lease must not pass for one of their object.
 func (l *Lock) lostOr(err error) error {
-	if errors.Is(err, ErrPreconditionFailed) || IsNotFound(err) || IsInvalid(err) {
-		return fmt.Errorf("%w: another run took over Lease %q in namespace %q: %w", ErrLockLost, LockName, l.namespace, err)
+	if errors.Is(err, ErrPreconditionFailed) || IsNotFound(err) {
+		return fmt.Errorf("%w: another run took over Lease %q in namespace %q: %v", ErrLockLost, LockName, l.namespace, err)
 	}
 	return err
 }

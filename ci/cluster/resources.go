@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -85,10 +86,10 @@ func (c *Cluster) locate(ctx context.Context, ref Ref, subresources ...string) (
 		return "", err
 	}
 	if ref.Name == "" {
-		return "", fmt.Errorf("%s has no name; give it metadata.name", ref.Kind)
+		return "", errors.New("it has no name; give it metadata.name")
 	}
 	if found.namespaced && ref.Namespace == "" {
-		return "", fmt.Errorf("%s has no namespace; give it metadata.namespace", ref)
+		return "", errors.New("it has no namespace; give it metadata.namespace")
 	}
 	return strings.Join(append([]string{found.collection(ref.Namespace), ref.Name}, subresources...), "/"), nil
 }

@@ -1,0 +1,75 @@
+package cluster
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const goodKubeconfig = `
+apiVersion: v1
+kind: Config
+current-context: shop
+clusters:
+- name: shop
+  cluster: {server: "https://api.example:6443"}
+- name: other
+  cluster: {server: "https://other.example:6443"}
+contexts:
+- name: shop
+  context: {cluster: shop, user: ada}
+- name: other
+  context: {cluster: other, user: ada}
+users:
+- name: ada
+  user: {token: secret}
+`
+
+func TestLoadKubeconfig(t *testing.T) {
+	loaded, err := loadKubeconfig([]byte(goodKubeconfig), "")
+	require.NoError(t, err)
+	assert.Equal(t, "https://api.example:6443", loaded.Host)
+	assert.Equal(t, "secret", loaded.BearerToken)
+
+	loaded, err = loadKubeconfig([]byte(goodKubeconfig), "other")
+	require.NoError(t, err)
+	assert.Equal(t, "https://other.example:6443", loaded.Host)
+}
+
+func TestLoadKubeconfigRefuses(t *testing.T) {
+	without := func(old, new string) string { return strings.Replace(goodKubeconfig, old, new, 1) }
+	tests := []struct {
+		name       string
+		kubeconfig string
+		context    string
+		want       []string
+	}{
+		{"empty", " \n", "", []string{"it is empty", "--kubeconfig"}},
+		{"not YAML", "{", "", []string{"reading the kubeconfig", "YAML"}},
+		{"something else", "apiVersion: v1\nkind: Config\n", "", []string{"names no cluster"}},
+		{"no current context", without("current-context: shop", ""), "", []string{"no current context", "other, shop"}},
+		{"unknown context", goodKubeconfig, "prod", []string{`context "prod" does not exist`, "other, shop"}},
+		{"no server", without(`{server: "https://api.example:6443"}`, "{}"), "", []string{`cluster "shop"`, "has no server"}},
+		{"unknown user", without("user: ada}", "user: bob}"), "", []string{`user "bob"`, "does not exist"}},
+		{"authority file", without(`{server: "https://api`, `{certificate-authority: /home/ada/ca.crt, server: "https://api`), "",
+			[]string{"/home/ada/ca.crt", "--flatten"}},
+		{"certificate file", without("{token: secret}", "{client-certificate: /home/ada/tls.crt, client-key: /home/ada/tls.key}"), "",
+			[]string{"client-certificate", "/home/ada/tls.crt", "--flatten"}},
+		{"token file", without("{token: secret}", "{tokenFile: /run/token}"), "", []string{"tokenFile", "/run/token", "--flatten"}},
+		{"command", without("{token: secret}", "{exec: {apiVersion: client.authentication.k8s.io/v1, command: aws, interactiveMode: Never}}"), "",
+			[]string{`command "aws"`, "kubectl create token"}},
+		{"auth provider", without("{token: secret}", "{auth-provider: {name: gcp}}"), "", []string{`"gcp"`, "kubectl create token"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := loadKubeconfig([]byte(test.kubeconfig), test.context)
+			require.Error(t, err)
+			for _, want := range test.want {
+				assert.ErrorContains(t, err, want)
+			}
+			assert.NotContains(t, err.Error(), "secret")
+		})
+	}
+}

@@ -1,0 +1,194 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	unavailable = `{"kind":"Status","apiVersion":"v1","status":"Failure","message":"etcdserver: leader changed","reason":"ServiceUnavailable","code":503}`
+	throttled   = `{"kind":"Status","apiVersion":"v1","status":"Failure","message":"too many requests","reason":"TooManyRequests","details":{"retryAfterSeconds":3},"code":429}`
+)
+
+func shopSecret() *Object {
+	return &Object{Object: map[string]any{"apiVersion": "v1", "kind": "Secret", "metadata": map[string]any{"name": "key", "namespace": "shop"}}}
+}
+
+func TestRetries(t *testing.T) {
+	get := func(ctx context.Context, c *Cluster) error { _, err := c.Get(ctx, RefOf(shopSecret())); return err }
+	apply := func(ctx context.Context, c *Cluster) error {
+		_, err := c.Apply(ctx, shopSecret(), ApplyOptions{})
+		return err
+	}
+	create := func(ctx context.Context, c *Cluster) error { _, err := c.Create(ctx, shopSecret()); return err }
+	patch := func(ctx context.Context, c *Cluster) error {
+		_, err := c.Patch(ctx, RefOf(shopSecret()), []Operation{{Op: "add", Path: "/type", Value: "Opaque"}})
+		return err
+	}
+	reset := func(match string) fault { return broken(match, syscall.ECONNRESET) }
+	tests := []struct {
+		name   string
+		call   func(context.Context, *Cluster) error
+		fault  func(match string) fault
+		method string
+		sent   int
+	}{
+		{"read, overloaded", get, func(m string) fault { return answer(m, 503, unavailable) }, "GET", 3},
+		{"read, load balancer", get, func(m string) fault { return answer(m, 502, "<html>") }, "GET", 3},
+		{"read, connection reset", get, reset, "GET", 3},
+		{"read, refused", get, func(m string) fault {
+			return answer(m, 403, `{"kind":"Status","apiVersion":"v1","status":"Failure","code":403}`)
+		}, "GET", 1},
+		{"apply, overloaded", apply, func(m string) fault { return answer(m, 429, throttled) }, "PATCH", 3},
+		{"apply, connection reset", apply, reset, "PATCH", 3},
+		{"create, connection reset", create, reset, "POST", 1},
+		{"patch, connection reset", patch, reset, "PATCH", 1},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				server, cluster := newFake(t)
+				if test.method == "GET" {
+					server.put(t, "/api/v1/namespaces/shop/secrets/key", shopSecret().Object)
+				}
+				match := test.method + " /api/v1/namespaces/shop/secrets"
+				server.faults = []fault{test.fault(match), test.fault(match)}
+				err := test.call(t.Context(), cluster)
+				assert.Equal(t, test.sent, server.count(match))
+				assert.Equal(t, test.sent == 3, err == nil, "%v", err)
+			})
+		})
+	}
+}
+
+func TestRetryObeysTheServersPause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server, cluster := newFake(t)
+		server.faults = []fault{answer("/secrets", 429, throttled)}
+		start := time.Now()
+		_, err := cluster.List(t.Context(), "v1", "Secret", "shop", "")
+		require.NoError(t, err)
+		assert.Equal(t, 3*time.Second, time.Since(start))
+	})
+}
+
+func TestRetriesEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server, cluster := newFake(t)
+		for range 20 {
+			server.faults = append(server.faults, broken("/secrets", syscall.ECONNREFUSED))
+		}
+		_, err := cluster.List(t.Context(), "v1", "Secret", "shop", "")
+		require.ErrorIs(t, err, ErrUnreachable)
+		assert.ErrorContains(t, err, `listing the objects of kind Secret in namespace "shop": the API server does not answer`)
+		assert.Equal(t, productionTiming.retry.attempts, server.count("/secrets"))
+	})
+}
+
+func TestServerThatHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server, cluster := newFake(t)
+		server.faults = []fault{hung("/secrets")}
+		_, err := cluster.List(t.Context(), "v1", "Secret", "shop", "")
+		require.NoError(t, err)
+		assert.Equal(t, 2, server.count("/secrets"))
+	})
+}
+
+func TestCancelledRequestSaysWhy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server, cluster := newFake(t)
+		server.faults = []fault{hung("/secrets")}
+		ctx, cancel := context.WithCancelCause(t.Context())
+		time.AfterFunc(time.Second, func() { cancel(ErrLockLost) })
+		_, err := cluster.List(ctx, "v1", "Secret", "shop", "")
+		assert.ErrorIs(t, err, ErrLockLost)
+		assert.NotErrorIs(t, err, ErrUnreachable)
+	})
+}
+
+func TestBackoffGrowsToItsLimit(t *testing.T) {
+	retry := backoff{attempts: 5, first: time.Second, factor: 3, longest: 5 * time.Second}
+	assert.Equal(t, []time.Duration{time.Second, 3 * time.Second, 5 * time.Second},
+		[]time.Duration{retry.pause(1), retry.pause(2), retry.pause(3)})
+}
+
+func TestWarningsOfTheServer(t *testing.T) {
+	server, cluster := newFake(t)
+	server.faults = []fault{{match: "PATCH", before: func(*http.Request) (*http.Response, error) {
+		header := http.Header{"Warning": {`299 - "would violate PodSecurity \"restricted:latest\""`}}
+		return &http.Response{StatusCode: 200, Header: header, Body: body(`{"apiVersion":"v1","kind":"Secret"}`)}, nil
+	}}}
+	var warnings []string
+	_, err := cluster.Apply(t.Context(), shopSecret(), ApplyOptions{DryRun: true, Warning: func(text string) { warnings = append(warnings, text) }})
+	require.NoError(t, err)
+	assert.Equal(t, []string{`would violate PodSecurity "restricted:latest"`}, warnings)
+}
+
+func TestUnknownKind(t *testing.T) {
+	_, cluster := newFake(t)
+	for _, apiVersion := range []string{"gateway.networking.k8s.io/v1", "apps/v1"} {
+		_, err := cluster.List(t.Context(), apiVersion, "HTTPRoute", "shop", "")
+		require.ErrorIs(t, err, ErrUnknownKind)
+		assert.ErrorContains(t, err, apiVersion+" HTTPRoute")
+		assert.NoError(t, cluster.Delete(t.Context(), Ref{APIVersion: apiVersion, Kind: "HTTPRoute", Namespace: "shop", Name: "web"}))
+	}
+}
+
+func TestIncompleteRef(t *testing.T) {
+	_, cluster := newFake(t)
+	_, err := cluster.Get(t.Context(), Ref{APIVersion: "v1", Kind: "Secret", Name: "key"})
+	assert.ErrorContains(t, err, `reading Secret "key": it has no namespace`)
+	_, err = cluster.Get(t.Context(), Ref{APIVersion: "v1", Kind: "Secret", Namespace: "shop"})
+	assert.ErrorContains(t, err, "it has no name")
+}
+
+func TestErrorsAreToldApart(t *testing.T) {
+	server, cluster := newFake(t)
+	_, err := cluster.Get(t.Context(), RefOf(shopSecret()))
+	assert.True(t, IsNotFound(err))
+	assert.ErrorContains(t, err, `reading Secret "key" in namespace "shop": `)
+
+	server.put(t, "/api/v1/namespaces/shop/secrets/key", shopSecret().Object)
+	_, err = cluster.Create(t.Context(), shopSecret())
+	assert.True(t, IsConflict(err))
+
+	server.faults = []fault{answer("PATCH", 403, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","code":403,`+
+		`"message":"secrets \"key\" is forbidden: User \"ada\" cannot patch resource \"secrets\""}`)}
+	_, err = cluster.Apply(t.Context(), shopSecret(), ApplyOptions{})
+	assert.True(t, IsForbidden(err))
+	assert.ErrorContains(t, err, `applying Secret "key" in namespace "shop": secrets "key" is forbidden`)
+	assert.ErrorContains(t, err, "give the kubeconfig's user this right")
+}
+
+func TestPatchWithPrecondition(t *testing.T) {
+	server, cluster := newFake(t)
+	server.put(t, "/api/v1/namespaces/shop/secrets/key", shopSecret().Object)
+	version := server.get("/api/v1/namespaces/shop/secrets/key").GetResourceVersion()
+	operations := []Operation{
+		{Op: "test", Path: "/metadata/resourceVersion", Value: version},
+		{Op: "add", Path: "/type", Value: "Opaque"},
+	}
+	_, err := cluster.Patch(t.Context(), RefOf(shopSecret()), operations)
+	require.NoError(t, err)
+	_, err = cluster.Patch(t.Context(), RefOf(shopSecret()), operations)
+	require.ErrorIs(t, err, ErrPreconditionFailed)
+	assert.True(t, IsConflict(err))
+	assert.ErrorContains(t, err, `changing Secret "key" in namespace "shop": the object was changed by somebody else; run the same command again`)
+
+	_, err = cluster.Patch(t.Context(), RefOf(shopSecret()), []Operation{{Op: "remove", Path: "/nothing"}})
+	require.Error(t, err)
+	assert.False(t, errors.Is(err, ErrPreconditionFailed), "a patch without a test has no precondition")
+}
+
+func body(text string) io.ReadCloser { return io.NopCloser(strings.NewReader(text)) }
