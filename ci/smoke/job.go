@@ -1,0 +1,71 @@
+package smoke
+
+import (
+	"fmt"
+
+	"github.com/codingbutter/team-dashboard/ci/cluster"
+	"github.com/codingbutter/team-dashboard/ci/rollout"
+)
+
+// job is the suite as a Job of the target's namespace. Its labels let it through the slot's NetworkPolicy
+// (k8s/workloads/network), and it obeys the namespace's Pod Security level, restricted.
+func (s Suite) job(target rollout.Target) *cluster.Object {
+	suffix := ""
+	if target.Slot != "" {
+		suffix = "-" + target.Slot
+	}
+	urls := map[string]string{}
+	for _, service := range s.Application.Services {
+		urls[service.Name] = fmt.Sprintf("http://%s%s:%d", service.Name, suffix, service.Port)
+	}
+	labels := s.labels(target)
+	return &cluster.Object{Object: map[string]any{
+		"apiVersion": "batch/v1", "kind": "Job",
+		"metadata": map[string]any{"name": "smoke" + suffix, "namespace": target.Environment.Namespace, "labels": labels},
+		"spec": map[string]any{
+			"backoffLimit": int64(0),
+			// For a pipeline that is killed meanwhile: the Job ends and removes itself.
+			"activeDeadlineSeconds":   int64(Budget.Seconds()),
+			"ttlSecondsAfterFinished": int64(600),
+			"template": map[string]any{
+				"metadata": map[string]any{"labels": labels},
+				"spec":     pod(target.Release.Images[s.Application.SmokeImage], environment(urls, target)),
+			},
+		},
+	}}
+}
+
+func (s Suite) labels(target rollout.Target) map[string]any {
+	labels := map[string]any{
+		"app":                          "smoke",
+		"app.kubernetes.io/name":       "smoke",
+		"app.kubernetes.io/component":  "smoke",
+		"app.kubernetes.io/part-of":    s.Application.Name,
+		"app.kubernetes.io/managed-by": "pipeline",
+		"app.kubernetes.io/version":    target.Release.Version,
+	}
+	if target.Slot != "" {
+		labels["team-dashboard.app/slot"] = target.Slot
+	}
+	return labels
+}
+
+func pod(image string, variables map[string]string) map[string]any {
+	return map[string]any{
+		"serviceAccountName":           "smoke",
+		"automountServiceAccountToken": false,
+		"enableServiceLinks":           false,
+		"restartPolicy":                "Never",
+		"securityContext":              map[string]any{"runAsNonRoot": true, "seccompProfile": map[string]any{"type": "RuntimeDefault"}},
+		"containers": []any{map[string]any{
+			"name": "smoke", "image": image, "env": pairs(variables),
+			"securityContext": map[string]any{
+				"allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true, "capabilities": map[string]any{"drop": []any{"ALL"}},
+			},
+			"resources": map[string]any{
+				"requests": map[string]any{"cpu": "50m", "memory": "96Mi"},
+				"limits":   map[string]any{"cpu": "500m", "memory": "256Mi"},
+			},
+		}},
+	}
+}

@@ -1,0 +1,105 @@
+// Package smoke runs the critical user flows of a release, from the release's own smoke image: inside the cluster
+// against the Services of a slot, or outside of it against the environment's public URL. The flows lie beside the
+// application; this package starts them and reads what they print.
+package smoke
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/codingbutter/team-dashboard/ci/cluster"
+	"github.com/codingbutter/team-dashboard/ci/config"
+	"github.com/codingbutter/team-dashboard/ci/rollout"
+)
+
+// Budget is how long all flows together may take.
+const Budget = 3 * time.Minute
+
+// Jobs runs a Job in the cluster; *cluster.Cluster is the real one.
+type Jobs interface {
+	RunJob(ctx context.Context, job *cluster.Object, options cluster.JobOptions) (bool, error)
+}
+
+// Outside runs a container that reaches the environment as its users do. It returns what the container printed, also
+// when the flows failed; the error says that it could not be run at all.
+type Outside func(ctx context.Context, image string, environment map[string]string) (output string, err error)
+
+// Suite runs the smoke suite of an application.
+type Suite struct {
+	Application config.Application
+	Jobs        Jobs
+	Outside     Outside
+	// Output receives what the flows print, while they run.
+	Output io.Writer
+}
+
+// Slot runs the flows as a Job against the target's own Services.
+func (s Suite) Slot(ctx context.Context, target rollout.Target) (rollout.Smoke, error) {
+	var printed bytes.Buffer
+	succeeded, err := s.Jobs.RunJob(ctx, s.job(target), cluster.JobOptions{Budget: Budget, Output: io.MultiWriter(&printed, s.Output)})
+	if err != nil {
+		return rollout.Smoke{}, err
+	}
+	return judge(printed.String(), succeeded)
+}
+
+// Public runs the flows against the environment's URL.
+func (s Suite) Public(ctx context.Context, target rollout.Target) (rollout.Smoke, error) {
+	urls := map[string]string{}
+	for _, service := range s.Application.Services {
+		urls[service.Name] = target.Environment.URL
+	}
+	output, err := s.Outside(ctx, target.Release.Images[s.Application.SmokeImage], environment(urls, target))
+	if err != nil {
+		return rollout.Smoke{}, err
+	}
+	_, _ = io.WriteString(s.Output, output)
+	return judge(output, true)
+}
+
+// environment is what the suite reads: a URL a service, and the release that must answer.
+func environment(urls map[string]string, target rollout.Target) map[string]string {
+	variables := map[string]string{"SMOKE_EXPECT_RELEASE": target.Release.Version}
+	for service, url := range urls {
+		variables["SMOKE_"+strings.ToUpper(strings.ReplaceAll(service, "-", "_"))+"_URL"] = url
+	}
+	return variables
+}
+
+// judge reads the summary, which is the last line that the suite prints. The error names every flow that failed.
+func judge(printed string, succeeded bool) (rollout.Smoke, error) {
+	lines := strings.Split(strings.TrimSpace(printed), "\n")
+	var summary rollout.Smoke
+	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &summary); err != nil {
+		return rollout.Smoke{}, fmt.Errorf("smoke suite: it ended without a summary; its last words:\n%s", strings.Join(lines[max(0, len(lines)-10):], "\n"))
+	}
+	var failed []string
+	for _, flow := range summary.Flows {
+		if !flow.OK {
+			failed = append(failed, fmt.Sprintf("%s: %s", flow.Name, flow.Error))
+		}
+	}
+	switch {
+	case len(failed) > 0:
+		return summary, fmt.Errorf("smoke suite: %d of %d flows failed: %s", len(failed), len(summary.Flows), strings.Join(failed, "; "))
+	case !succeeded || len(summary.Flows) == 0:
+		return summary, fmt.Errorf("smoke suite: it did not succeed, though no flow failed (%d ran)", len(summary.Flows))
+	}
+	return summary, nil
+}
+
+// pairs are environment variables in the order of their names, so that the same target gives the same Job.
+func pairs(variables map[string]string) []any {
+	var list []any
+	for _, name := range slices.Sorted(maps.Keys(variables)) {
+		list = append(list, map[string]any{"name": name, "value": variables[name]})
+	}
+	return list
+}
