@@ -23,7 +23,7 @@ func (r *run) acquire(ctx context.Context) error {
 	attached := context.AfterFunc(ctx, cancel)
 	lock, err := r.Cluster.Lock(detached, r.environment.Namespace, cluster.LockRequest{
 		Holder: r.request.Holder, Command: r.request.Command, TTL: r.Options.LockTTL, Wait: r.request.LockWait,
-		Progress: func(line string) { r.Progress.Info("%s", line) },
+		Progress: func(line string) { r.Progress.Info(ctx, "%s", line) },
 	})
 	attached()
 	if err != nil {
@@ -61,14 +61,15 @@ func (r *run) underLock(caller context.Context) (context.Context, func()) {
 
 // unlock gives the lock back. If that fails it ends by itself after its time to live, so nobody needs to care.
 func (r *run) unlock() {
-	if err := r.lock.Unlock(context.WithoutCancel(r.lock.Context())); err != nil && !errors.Is(err, cluster.ErrLockLost) {
-		r.warn("%v", err)
+	ctx := context.WithoutCancel(r.lock.Context())
+	if err := r.lock.Unlock(ctx); err != nil && !errors.Is(err, cluster.ErrLockLost) {
+		r.warn(ctx, "%v", err)
 	}
 }
 
-func (r *run) warn(format string, arguments ...any) {
+func (r *run) warn(ctx context.Context, format string, arguments ...any) {
 	warning := fmt.Sprintf(format, arguments...)
-	r.Progress.Info("warning: %s", warning)
+	r.Progress.Info(ctx, "warning: %s", warning)
 	r.result.Warnings = append(r.result.Warnings, warning)
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/config"
+	"github.com/codingbutter/team-dashboard/ci/health"
 	"github.com/codingbutter/team-dashboard/ci/preflight"
 	"github.com/codingbutter/team-dashboard/ci/release"
 	"github.com/codingbutter/team-dashboard/ci/render"
@@ -38,14 +39,6 @@ type Lock interface {
 	Unlock(ctx context.Context) error
 }
 
-// API lets a *cluster.Cluster be a Cluster.
-type API struct{ *cluster.Cluster }
-
-// Lock acquires the lock of a namespace.
-func (a API) Lock(ctx context.Context, namespace string, request cluster.LockRequest) (Lock, error) {
-	return a.Cluster.Lock(ctx, namespace, request)
-}
-
 // Images is what a run needs of the registry; *image.Registry is the real one.
 type Images interface {
 	preflight.Images
@@ -57,15 +50,6 @@ type Manifests interface {
 	Layer(ctx context.Context, options render.Options) ([]*cluster.Object, error)
 }
 
-// ManifestsIn renders the manifests of a folder, the one that holds environments/.
-type ManifestsIn string
-
-// Layer renders one layer.
-func (folder ManifestsIn) Layer(ctx context.Context, options render.Options) ([]*cluster.Object, error) {
-	options.Dir = string(folder)
-	return render.Layer(ctx, options)
-}
-
 // Target is a release in a place.
 type Target struct {
 	Environment config.Environment
@@ -74,25 +58,15 @@ type Target struct {
 	Release release.Release
 }
 
-// Health examines the release's own pods and Services through the API server. The error names every failed check.
+// Health examines the release's own pods and Services through the API server; Inside is the real one.
 type Health interface {
-	Check(ctx context.Context, target Target) error
+	Check(ctx context.Context, target Target) health.Report
 }
 
-// FrontDoor sends fresh connections to the environment's public URL.
+// FrontDoor sends fresh connections to the environment's public URL; Outside is the real one.
 type FrontDoor interface {
-	// Prove asks until only the target's release answers, or the budget is spent. The evidence counts from the
-	// first request; begin says when the traffic began to move.
-	Prove(ctx context.Context, target Target, budget time.Duration) (Proof, error)
-}
-
-// Proof is what the front door answered.
-type Proof struct {
-	// Settled is when the first of the unbroken line of the new release's answers was asked for.
-	Settled  time.Time
-	Requests int
-	Old      int
-	Failed   int
+	// Prove asks until only the target's release answers, or the context ends. What it has seen comes with the error too.
+	Prove(ctx context.Context, target Target) (health.Proof, error)
 }
 
 // SmokeSuite runs the critical user flows of the release's own smoke image.
@@ -121,23 +95,6 @@ type Clock interface {
 type Progress interface {
 	// Phase begins a phase; the returned function ends it with what came of it.
 	Phase(ctx context.Context, name string) (context.Context, func(err error))
-	Info(format string, arguments ...any)
-}
-
-type systemClock struct{}
-
-// SystemClock is the machine's clock.
-func SystemClock() Clock { return systemClock{} }
-
-func (systemClock) Now() time.Time { return time.Now() }
-
-func (systemClock) Sleep(ctx context.Context, pause time.Duration) error {
-	timer := time.NewTimer(pause)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
+	// Info prints a line under the context's phase.
+	Info(ctx context.Context, format string, arguments ...any)
 }

@@ -20,7 +20,9 @@ func (r *run) prove(ctx context.Context) error {
 // proveDoor returns the evidence also when it proves the contrary.
 func (r *run) proveDoor(ctx context.Context, target Target) (*Switch, error) {
 	asked := r.Clock.Now()
-	proof, err := r.FrontDoor.Prove(ctx, target, r.Options.ProofBudget)
+	ctx, cancel := context.WithTimeout(ctx, r.Options.ProofBudget)
+	defer cancel()
+	proof, err := r.FrontDoor.Prove(ctx, target)
 	evidence := &Switch{From: r.record.Previous, To: target.Slot, Requests: proof.Requests, Old: proof.Old, Failed: proof.Failed}
 	if began := r.switched.began; !began.IsZero() {
 		evidence.Patched = r.switched.patched.Sub(began)

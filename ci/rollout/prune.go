@@ -51,7 +51,7 @@ func (r *run) pruneKind(ctx context.Context, apiVersion, kind string, needed map
 	}
 	for _, object := range objects {
 		if ref := cluster.RefOf(object); !needed[ref] {
-			r.Progress.Info("removing %s, which no recorded release needs", ref)
+			r.Progress.Info(ctx, "removing %s, which no recorded release needs", ref)
 			if err := r.Cluster.Delete(ctx, ref); err != nil {
 				return err
 			}

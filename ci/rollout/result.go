@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/codingbutter/team-dashboard/ci/health"
 	"github.com/codingbutter/team-dashboard/ci/release"
 )
 
@@ -50,6 +51,7 @@ type Result struct {
 	Switch   *Switch         `json:"switch,omitempty"`
 	Watch    *Watch          `json:"watch,omitempty"`
 	Smoke    *Smoke          `json:"smoke,omitempty"`
+	Health   *health.Report  `json:"health,omitempty"`
 	Warnings []string        `json:"warnings,omitempty"`
 }
 

@@ -34,7 +34,7 @@ func (r *run) begin(ctx context.Context, decide func(context.Context) error) (fr
 func (r *run) takeUp(ctx context.Context, left Record) (Step, error) {
 	r.record = left
 	r.result.Resumed = fmt.Sprintf("revision %d (%s of %s by %s) was interrupted at step %q", left.Revision, left.Action, left.Release.Version, left.Holder, left.Step)
-	r.Progress.Info("%s", r.result.Resumed)
+	r.Progress.Info(ctx, "%s", r.result.Resumed)
 	same := left.Action == r.action && sameRelease(left, Record{Release: r.plan.release}) && left.Restores == r.plan.restores
 	switch {
 	case left.Step == StepUndo:

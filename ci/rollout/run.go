@@ -92,7 +92,7 @@ func (r *run) preflight(ctx context.Context) error {
 	}
 	report := preflight.Run(ctx, r.Cluster, images, r.preflightInput())
 	for _, check := range report.Checks {
-		r.Progress.Info("%s: %s", check.Name, check.Detail)
+		r.Progress.Info(ctx, "%s: %s", check.Name, check.Detail)
 	}
 	return report.Err()
 }

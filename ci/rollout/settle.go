@@ -23,7 +23,7 @@ func (r *run) settle(ctx context.Context) error {
 	r.describe()
 	if err := r.prune(ctx); err != nil {
 		// What is left over does no harm, and the next run removes it.
-		r.warn("removing what is not needed any more: %v", err)
+		r.warn(ctx, "removing what is not needed any more: %v", err)
 	}
 	return nil
 }
@@ -38,7 +38,7 @@ func (r *run) moveTags(ctx context.Context) {
 		}
 	}
 	if err := group.Wait(); err != nil {
-		r.warn("moving image tags: %v", err)
+		r.warn(ctx, "moving image tags: %v", err)
 	}
 }
 

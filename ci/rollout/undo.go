@@ -62,7 +62,7 @@ func (b blueGreen) takeBack(ctx context.Context, r *run, cause error) (reversal,
 	before := r.target()
 	before.Slot, before.Release = previous, r.releaseIn(now, previous)
 	if _, err := r.proveDoor(ctx, before); err != nil {
-		r.warn("the traffic was moved back to slot %s, but the front door does not show it: %v", previous, err)
+		r.warn(ctx, "the traffic was moved back to slot %s, but the front door does not show it: %v", previous, err)
 	}
 	done := fmt.Sprintf("the traffic was switched back to %s in slot %s", before.Release.Version, previous)
 	return reversal{OutcomeReverted, done}, r.park(ctx, slot)

@@ -11,7 +11,9 @@ func (r *run) verify(ctx context.Context) error {
 	if err := r.verifyDigests(ctx); err != nil {
 		return err
 	}
-	if err := r.Health.Check(ctx, r.target()); err != nil {
+	health := r.Health.Check(ctx, r.target())
+	r.result.Health = &health
+	if err := health.Err(); err != nil {
 		return err
 	}
 	smoke, err := r.Smoke.Slot(ctx, r.target())

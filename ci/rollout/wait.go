@@ -24,7 +24,7 @@ func (r *run) waitReady(ctx context.Context, objects []*cluster.Object) error {
 		}
 	}
 	return r.Cluster.WaitReady(ctx, r.environment.Namespace, names, cluster.WaitOptions{
-		Budget: r.Options.ReadyBudget, Progress: func(line string) { r.Progress.Info("%s", line) },
+		Budget: r.Options.ReadyBudget, Progress: func(line string) { r.Progress.Info(ctx, "%s", line) },
 	})
 }
 
@@ -59,7 +59,7 @@ func (r *run) poll(ctx context.Context, budget time.Duration, look func(context.
 			return fmt.Errorf("%s: %w after %s", left, errOutOfTime, budget)
 		}
 		if left != shown {
-			r.Progress.Info("%s", left)
+			r.Progress.Info(ctx, "%s", left)
 			shown = left
 		}
 		if err := r.Clock.Sleep(ctx, r.Options.PollInterval); err != nil {

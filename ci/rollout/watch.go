@@ -8,7 +8,7 @@ import (
 // watch observes the release under its traffic. A breach is an error: it takes the release back.
 func (r *run) watch(ctx context.Context) error {
 	if r.request.Watch == 0 {
-		r.Progress.Info("not watched, since the watch was set to 0")
+		r.Progress.Info(ctx, "not watched, since the watch was set to 0")
 		return nil
 	}
 	seen, err := r.Watcher.Watch(ctx, r.target(), r.request.Watch)

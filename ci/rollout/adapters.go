@@ -1,0 +1,77 @@
+package rollout
+
+import (
+	"context"
+	"time"
+
+	"github.com/codingbutter/team-dashboard/ci/cluster"
+	"github.com/codingbutter/team-dashboard/ci/config"
+	"github.com/codingbutter/team-dashboard/ci/health"
+	"github.com/codingbutter/team-dashboard/ci/render"
+)
+
+// API lets a *cluster.Cluster be a Cluster.
+type API struct{ *cluster.Cluster }
+
+// Lock acquires the lock of a namespace.
+func (a API) Lock(ctx context.Context, namespace string, request cluster.LockRequest) (Lock, error) {
+	return a.Cluster.Lock(ctx, namespace, request)
+}
+
+// ManifestsIn renders the manifests of a folder, the one that holds environments/.
+type ManifestsIn string
+
+// Layer renders one layer.
+func (folder ManifestsIn) Layer(ctx context.Context, options render.Options) ([]*cluster.Object, error) {
+	options.Dir = string(folder)
+	return render.Layer(ctx, options)
+}
+
+// Inside is Health by way of the API server.
+type Inside struct {
+	Application config.Application
+	Cluster     health.Cluster
+	Clock       Clock
+}
+
+// Check asks the Services of the target's slot.
+func (i Inside) Check(ctx context.Context, target Target) health.Report {
+	examined := health.Target{Application: i.Application, Environment: target.Environment, Slot: target.Slot, Release: target.Release.Version}
+	return health.Examine(ctx, examined, health.Inside(examined, i.Cluster), i.Clock)
+}
+
+// Outside is the FrontDoor of whichever environment is asked for.
+type Outside struct {
+	Application config.Application
+	// Resolve and CA are those of health.FrontDoorOptions.
+	Resolve map[string]string
+	CA      []byte
+	Clock   Clock
+}
+
+// Prove asks the environment's URL.
+func (o Outside) Prove(ctx context.Context, target Target) (health.Proof, error) {
+	door, err := health.NewFrontDoor(health.FrontDoorOptions{URL: target.Environment.URL, Resolve: o.Resolve, CA: o.CA, Clock: o.Clock})
+	if err != nil {
+		return health.Proof{}, err
+	}
+	return door.Prove(ctx, o.Application.Services, target.Release.Version)
+}
+
+type systemClock struct{}
+
+// SystemClock is the machine's clock.
+func SystemClock() Clock { return systemClock{} }
+
+func (systemClock) Now() time.Time { return time.Now() }
+
+func (systemClock) Sleep(ctx context.Context, pause time.Duration) error {
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
