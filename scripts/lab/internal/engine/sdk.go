@@ -53,8 +53,6 @@ func (e *Engine) systemLayer(ctx context.Context) (string, error) {
 	return build.Once(ctx, e.host, "sdk-system", build.Key(debian, packages), func(ctx context.Context, dir string) error {
 		return part.Step(ctx, "unpacking Debian for the Go SDK", func(ctx context.Context) error {
 			return e.host.Run(ctx, "nice", "mmdebstrap", "--variant=minbase", "--include="+packages,
-				// Device files are each container's own.
-				"--customize-hook=rm -rf $1/dev/* $1/var/cache/apt/* $1/var/lib/apt/lists/*",
 				debian, filepath.Join(dir, layerFile))
 		})
 	})
