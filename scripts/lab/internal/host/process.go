@@ -70,7 +70,7 @@ type record struct {
 // otherwise or does not do its work any more.
 func (h *Host) Start(ctx context.Context, p Process) error {
 	if rec, alive := h.lookup(p.Name); alive && rec.Stamp == p.stamp() {
-		if h.awaitReady(ctx, p, rec, benefitOfDoubt) == nil {
+		if h.awaitReady(ctx, p, rec, min(p.patience(), benefitOfDoubt)) == nil {
 			return nil
 		}
 	}
@@ -81,11 +81,7 @@ func (h *Host) Start(ctx context.Context, p Process) error {
 	if err != nil {
 		return fmt.Errorf("starting %s: %w", p.Name, err)
 	}
-	patience := p.Patience
-	if patience == 0 {
-		patience = defaultPatience
-	}
-	if err := h.awaitReady(ctx, p, rec, patience); err != nil {
+	if err := h.awaitReady(ctx, p, rec, p.patience()); err != nil {
 		return fmt.Errorf("starting %s: %w; its log is %s", p.Name, err, h.logFile(p.Name))
 	}
 	return nil
@@ -156,6 +152,13 @@ func (h *Host) awaitReady(ctx context.Context, p Process, rec record, patience t
 		case <-time.After(tryEvery):
 		}
 	}
+}
+
+func (p Process) patience() time.Duration {
+	if p.Patience == 0 {
+		return defaultPatience
+	}
+	return p.Patience
 }
 
 func (p Process) ready(ctx context.Context) error {

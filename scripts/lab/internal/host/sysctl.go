@@ -11,6 +11,9 @@ import (
 	"sync"
 )
 
+// procSys is where the kernel shows its settings.
+var procSys = "/proc/sys"
+
 // sysctls guards the file of saved settings against parts that run side by side.
 var sysctls sync.Mutex
 
@@ -96,5 +99,5 @@ func setSysctl(key, value string) error {
 }
 
 func sysctlFile(key string) string {
-	return filepath.Join("/proc/sys", strings.ReplaceAll(key, ".", "/"))
+	return filepath.Join(procSys, strings.ReplaceAll(key, ".", "/"))
 }
