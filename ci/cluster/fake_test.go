@@ -56,25 +56,40 @@ func (s *fakeServer) RoundTrip(request *http.Request) (*http.Response, error) {
 	if err := request.Context().Err(); err != nil {
 		return nil, err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	line := request.Method + " " + request.URL.Path
-	s.requests = append(s.requests, line)
-	at := slices.IndexFunc(s.faults, func(f fault) bool { return strings.Contains(line, f.match) })
-	if at >= 0 {
-		hit := s.faults[at]
-		s.faults = slices.Delete(s.faults, at, at+1)
-		if hit.before != nil {
-			if response, err := hit.before(request); response != nil || err != nil {
-				return response, err
-			}
-		}
-		if hit.lost != nil {
-			s.serve(request)
-			return nil, hit.lost
+	hit := s.next(request.Method + " " + request.URL.Path)
+	if hit.before != nil {
+		if response, err := hit.before(request); response != nil || err != nil {
+			return response, err
 		}
 	}
-	return s.serve(request), nil
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	response := s.serve(request)
+	if hit.lost != nil {
+		return nil, hit.lost
+	}
+	return response, nil
+}
+
+// next notes the request and takes the first fault that is meant for it.
+func (s *fakeServer) next(line string) fault {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.requests = append(s.requests, line)
+	at := slices.IndexFunc(s.faults, func(f fault) bool { return strings.Contains(line, f.match) })
+	if at < 0 {
+		return fault{}
+	}
+	hit := s.faults[at]
+	s.faults = slices.Delete(s.faults, at, at+1)
+	return hit
+}
+
+// fail lets coming requests fail, each fault one.
+func (s *fakeServer) fail(faults ...fault) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults = append(s.faults, faults...)
 }
 
 // count returns how many requests contained the text in "METHOD path".
@@ -90,7 +105,7 @@ func (s *fakeServer) count(match string) int {
 	return n
 }
 
-// put stores an object given as JSON or YAML-free Go value, as its controller or node would.
+// put stores an object, as its controller or node would.
 func (s *fakeServer) put(t *testing.T, path string, object any) {
 	t.Helper()
 	content, err := json.Marshal(object)

@@ -83,8 +83,8 @@ func (c *Cluster) followJob(ctx context.Context, ref Ref, output io.Writer) erro
 				return c.StreamLogs(ctx, ref.Namespace, pod.Name, output)
 			}
 			if found, ok := podTrouble(&pod); ok {
-				state := rollout{name: pod.Name, troubles: []trouble{found}}
-				if _, _, ended := watch.judge([]rollout{state}); ended && !c.scalesUp(ctx, ref.Namespace, found) {
+				state := rollout{name: ref.Name, troubles: []trouble{found}}
+				if len(watch.judge([]rollout{state})) > 0 && !c.scalesUp(ctx, ref.Namespace, found) {
 					return c.waitError(ctx, ref.Namespace, ref.String(), found)
 				}
 			}

@@ -188,7 +188,7 @@ func TestLockRace(t *testing.T) {
 func TestLockWhoseAnswerWasLost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server, cluster := newFake(t)
-		server.faults = []fault{{match: "POST " + leases, lost: io.ErrUnexpectedEOF}}
+		server.fail(fault{match: "POST " + leases, lost: io.ErrUnexpectedEOF})
 		lock, err := cluster.Lock(t.Context(), "shop", ada())
 		require.NoError(t, err, "the Lease carries our own token")
 		require.NoError(t, lock.Unlock(t.Context()))
@@ -247,7 +247,7 @@ func TestLockThatCannotBeRenewed(t *testing.T) {
 				require.NoError(t, err)
 				acquired := time.Now()
 				for range 100 {
-					server.faults = append(server.faults, make())
+					server.fail(make())
 				}
 				<-lock.Context().Done()
 				require.ErrorIs(t, context.Cause(lock.Context()), ErrLockLost)
@@ -263,7 +263,7 @@ func TestLockSurvivesAShortOutage(t *testing.T) {
 		lock, err := cluster.Lock(t.Context(), "shop", ada())
 		require.NoError(t, err)
 		for range 10 {
-			server.faults = append(server.faults, broken("PATCH", syscall.ECONNREFUSED))
+			server.fail(broken("PATCH", syscall.ECONNREFUSED))
 		}
 		time.Sleep(time.Minute)
 		assert.NoError(t, lock.Context().Err())

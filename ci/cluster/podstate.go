@@ -17,7 +17,6 @@ const (
 	pulling    patience = "pulling"    // the registry may recover
 	scheduling patience = "scheduling" // other pods may make room
 	leaving    patience = "leaving"    // pods that are on their way out give their quota back
-	endless    patience = "endless"    // it lasts as long as it lasts: only the budget ends it
 )
 
 // trouble is what keeps a pod from being created, started or ready.

@@ -62,7 +62,7 @@ func TestRetries(t *testing.T) {
 					server.put(t, "/api/v1/namespaces/shop/secrets/key", shopSecret().Object)
 				}
 				match := test.method + " /api/v1/namespaces/shop/secrets"
-				server.faults = []fault{test.fault(match), test.fault(match)}
+				server.fail(test.fault(match), test.fault(match))
 				err := test.call(t.Context(), cluster)
 				assert.Equal(t, test.sent, server.count(match))
 				assert.Equal(t, test.sent == 3, err == nil, "%v", err)
@@ -74,7 +74,7 @@ func TestRetries(t *testing.T) {
 func TestRetryObeysTheServersPause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server, cluster := newFake(t)
-		server.faults = []fault{answer("/secrets", 429, throttled)}
+		server.fail(answer("/secrets", 429, throttled))
 		start := time.Now()
 		_, err := cluster.List(t.Context(), "v1", "Secret", "shop", "")
 		require.NoError(t, err)
@@ -86,7 +86,7 @@ func TestRetriesEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server, cluster := newFake(t)
 		for range 20 {
-			server.faults = append(server.faults, broken("/secrets", syscall.ECONNREFUSED))
+			server.fail(broken("/secrets", syscall.ECONNREFUSED))
 		}
 		_, err := cluster.List(t.Context(), "v1", "Secret", "shop", "")
 		require.ErrorIs(t, err, ErrUnreachable)
@@ -98,7 +98,7 @@ func TestRetriesEnd(t *testing.T) {
 func TestServerThatHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server, cluster := newFake(t)
-		server.faults = []fault{hung("/secrets")}
+		server.fail(hung("/secrets"))
 		_, err := cluster.List(t.Context(), "v1", "Secret", "shop", "")
 		require.NoError(t, err)
 		assert.Equal(t, 2, server.count("/secrets"))
@@ -108,7 +108,7 @@ func TestServerThatHangs(t *testing.T) {
 func TestCancelledRequestSaysWhy(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server, cluster := newFake(t)
-		server.faults = []fault{hung("/secrets")}
+		server.fail(hung("/secrets"))
 		ctx, cancel := context.WithCancelCause(t.Context())
 		time.AfterFunc(time.Second, func() { cancel(ErrLockLost) })
 		_, err := cluster.List(ctx, "v1", "Secret", "shop", "")
@@ -125,10 +125,10 @@ func TestBackoffGrowsToItsLimit(t *testing.T) {
 
 func TestWarningsOfTheServer(t *testing.T) {
 	server, cluster := newFake(t)
-	server.faults = []fault{{match: "PATCH", before: func(*http.Request) (*http.Response, error) {
+	server.fail(fault{match: "PATCH", before: func(*http.Request) (*http.Response, error) {
 		header := http.Header{"Warning": {`299 - "would violate PodSecurity \"restricted:latest\""`}}
 		return &http.Response{StatusCode: 200, Header: header, Body: body(`{"apiVersion":"v1","kind":"Secret"}`)}, nil
-	}}}
+	}})
 	var warnings []string
 	_, err := cluster.Apply(t.Context(), shopSecret(), ApplyOptions{DryRun: true, Warning: func(text string) { warnings = append(warnings, text) }})
 	require.NoError(t, err)
@@ -163,8 +163,8 @@ func TestErrorsAreToldApart(t *testing.T) {
 	_, err = cluster.Create(t.Context(), shopSecret())
 	assert.True(t, IsConflict(err))
 
-	server.faults = []fault{answer("PATCH", 403, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","code":403,`+
-		`"message":"secrets \"key\" is forbidden: User \"ada\" cannot patch resource \"secrets\""}`)}
+	server.fail(answer("PATCH", 403, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","code":403,`+
+		`"message":"secrets \"key\" is forbidden: User \"ada\" cannot patch resource \"secrets\""}`))
 	_, err = cluster.Apply(t.Context(), shopSecret(), ApplyOptions{})
 	assert.True(t, IsForbidden(err))
 	assert.ErrorContains(t, err, `applying Secret "key" in namespace "shop": secrets "key" is forbidden`)

@@ -18,7 +18,7 @@ type WaitOptions struct {
 	Progress func(line string)
 }
 
-// defaultBudget is the progress deadline that most Deployments carry halved: a slow start has its place, a hung one not.
+// defaultBudget leaves room for a slow image pull and a slow start, one after the other.
 const defaultBudget = 5 * time.Minute
 
 // WaitError says why something did not become ready.
@@ -67,8 +67,10 @@ func (c *Cluster) WaitReady(ctx context.Context, namespace string, deployments [
 			if !slices.ContainsFunc(states, rollout.pending) {
 				return nil
 			}
-			if state, found, ok := watch.judge(states); ok && !c.scalesUp(ctx, namespace, found) {
-				return c.waitError(ctx, namespace, state.describe(namespace), found)
+			for _, end := range watch.judge(states) {
+				if !c.scalesUp(ctx, namespace, end.trouble) {
+					return c.waitError(ctx, namespace, end.describe(namespace), end.trouble)
+				}
 			}
 			if watch.over() {
 				return c.outOfTime(ctx, namespace, states, watch.budget)
@@ -112,10 +114,16 @@ func (v *vigil) report(states []rollout) {
 	}
 }
 
-// judge returns the first trouble that has lasted longer than its patience.
-func (v *vigil) judge(states []rollout) (rollout, trouble, bool) {
+// ending is a trouble that has outlasted its patience.
+type ending struct {
+	rollout
+	trouble trouble
+}
+
+// judge returns the troubles that have outlasted their patience.
+func (v *vigil) judge(states []rollout) []ending {
+	var endings []ending
 	present := map[string]time.Time{}
-	defer func() { v.since = present }() // a trouble that went away starts anew when it comes back
 	for _, state := range states {
 		for _, found := range state.troubles {
 			key := strings.Join([]string{state.name, found.pod, found.container, string(found.patience)}, "/")
@@ -124,12 +132,13 @@ func (v *vigil) judge(states []rollout) (rollout, trouble, bool) {
 				first = time.Now()
 			}
 			present[key] = first
-			if limit, limited := patiences[found.patience]; limited && time.Since(first) >= limit {
-				return state, found, true
+			if time.Since(first) >= patiences[found.patience] {
+				endings = append(endings, ending{rollout: state, trouble: found})
 			}
 		}
 	}
-	return rollout{}, trouble{}, false
+	v.since = present // a trouble that went away starts anew when it comes back
+	return endings
 }
 
 // complete is the rule of `kubectl rollout status`, made stricter by available == desired: the controller has seen the

@@ -1,0 +1,141 @@
+package cluster
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+)
+
+// Messages as kubelet 1.34 with containerd, the scheduler and the ReplicaSet controller write them.
+const (
+	pullNotFound = `Back-off pulling image "ghcr.io/x/web@sha256:403": ErrImagePull: rpc error: code = NotFound desc = failed to pull and unpack image ` +
+		`"ghcr.io/x/web@sha256:403": failed to resolve reference "ghcr.io/x/web@sha256:403": ghcr.io/x/web@sha256:403: not found`
+	pullDenied = `failed to pull and unpack image "ghcr.io/x/web:1": failed to resolve reference "ghcr.io/x/web:1": failed to authorize: ` +
+		`failed to fetch anonymous token: unexpected status from GET request to https://ghcr.io/token: 403 Forbidden`
+	pullPlatform = `rpc error: code = NotFound desc = failed to pull and unpack image "ghcr.io/x/web:1": no match for platform in manifest: not found`
+	pullOverload = `rpc error: code = Unknown desc = failed to pull and unpack image "ghcr.io/x/web@sha256:404": failed to copy: httpReadSeeker: ` +
+		`unexpected status code https://ghcr.io/v2/x/web/blobs/sha256:401403: 503 Service Unavailable`
+	pullTimeout = `Back-off pulling image "ghcr.io/x/web:1": ErrImagePull: rpc error: code = DeadlineExceeded desc = dial tcp: i/o timeout`
+	noRoom      = `0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: 0/1 nodes are available`
+	overQuota   = `pods "web-7d-x" is forbidden: exceeded quota: small, requested: limits.cpu=1, used: limits.cpu=0, limited: limits.cpu=500m`
+	notSecure   = `pods "web-7d-x" is forbidden: violates PodSecurity "restricted:latest": runAsNonRoot != true`
+	noAccount   = `pods "web-7d-" is forbidden: error looking up service account shop/web: serviceaccount "web" not found`
+	hookDenied  = `admission webhook "policy.example" denied the request: images must be pinned`
+	hookDown    = `Internal error occurred: failed calling webhook "policy.example": context deadline exceeded`
+)
+
+func waiting(reason, message string) *corev1.Pod {
+	return withStatus(corev1.ContainerStatus{Name: "app", Image: "ghcr.io/x/web:1",
+		State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: reason, Message: message}}})
+}
+
+func withStatus(status corev1.ContainerStatus) *corev1.Pod {
+	pod := &corev1.Pod{Status: corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{status}}}
+	pod.Name = "web-1"
+	return pod
+}
+
+func crashed(reason string, exitCode int32) *corev1.Pod {
+	return withStatus(corev1.ContainerStatus{Name: "app", RestartCount: 2,
+		State:                corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "CrashLoopBackOff", Message: "back-off 20s"}},
+		LastTerminationState: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Reason: reason, ExitCode: exitCode}}})
+}
+
+func TestPodTrouble(t *testing.T) {
+	evicted := &corev1.Pod{Status: corev1.PodStatus{Phase: corev1.PodFailed, Reason: "Evicted", Message: "low on memory"}}
+	initContainer := &corev1.Pod{Status: corev1.PodStatus{InitContainerStatuses: crashed("Error", 1).Status.ContainerStatuses,
+		ContainerStatuses: waiting("PodInitializing", "").Status.ContainerStatuses}}
+	tests := []struct {
+		name     string
+		pod      *corev1.Pod
+		reason   string // empty: no trouble
+		patience patience
+		message  string
+	}{
+		{"being created", waiting("ContainerCreating", ""), "", "", ""},
+		{"running", withStatus(corev1.ContainerStatus{State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}}), "", "", ""},
+		{"image does not exist", waiting("ImagePullBackOff", pullNotFound), "ErrImagePull", none, "sha256:403: not found"},
+		{"image is private", waiting("ErrImagePull", pullDenied), "ErrImagePull", none, "403 Forbidden"},
+		{"image lacks the platform", waiting("ErrImagePull", pullPlatform), "ErrImagePull", none, "no match for platform"},
+		{"registry overloaded", waiting("ErrImagePull", pullOverload), "ErrImagePull", pulling, "503 Service Unavailable"},
+		{"registry out of reach", waiting("ImagePullBackOff", pullTimeout), "ErrImagePull", pulling, "image ghcr.io/x/web:1: dial tcp: i/o timeout"},
+		{"image name", waiting("InvalidImageName", `couldn't parse image name "x//y"`), "InvalidImageName", none, "x//y"},
+		{"secret missing", waiting("CreateContainerConfigError", `secret "database-secrets" not found`), "CreateContainerConfigError", none, "database-secrets"},
+		{"node lags behind", waiting("CreateContainerConfigError", "failed to sync secret cache: timed out waiting for the condition"), "CreateContainerConfigError", starting, "sync"},
+		{"runtime hiccup", waiting("CreateContainerError", "context deadline exceeded"), "CreateContainerError", starting, "deadline"},
+		{"crash loop", crashed("Error", 3), "CrashLoopBackOff", none, "exit code 3, 2 restarts so far"},
+		{"out of memory", crashed("OOMKilled", 137), "CrashLoopBackOff", none, "more memory than its limit"},
+		{"cannot execute", crashed("StartError", 128), "CrashLoopBackOff", none, "exit code 128 (StartError)"},
+		{"crash loop of an init container", initContainer, "CrashLoopBackOff", none, "exit code 1"},
+		{"no room", unscheduledPod(), "Unschedulable", scheduling, "Insufficient cpu"},
+		{"evicted", evicted, "Evicted", starting, "low on memory"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			found, ok := podTrouble(test.pod)
+			assert.Equal(t, test.reason != "", ok)
+			assert.Equal(t, test.reason, found.reason)
+			assert.Equal(t, test.patience, found.patience)
+			assert.Contains(t, found.message, test.message)
+			assert.NotContains(t, found.message, "rpc error")
+		})
+	}
+}
+
+func TestDeploymentTrouble(t *testing.T) {
+	tests := []struct {
+		name     string
+		message  string
+		leaving  bool
+		patience patience
+	}{
+		{"quota", overQuota, false, none},
+		{"quota that leaving pods give back", overQuota, true, leaving},
+		{"Pod Security", notSecure, true, none},
+		{"account not there yet", noAccount, false, starting},
+		{"refused by a webhook", hookDenied, false, none},
+		{"webhook out of order", hookDown, false, starting},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			deployment := &appsv1.Deployment{Status: appsv1.DeploymentStatus{Conditions: []appsv1.DeploymentCondition{
+				{Type: appsv1.DeploymentReplicaFailure, Status: corev1.ConditionTrue, Reason: "FailedCreate", Message: test.message}}}}
+			found, ok := deploymentTrouble(deployment, test.leaving)
+			assert.True(t, ok)
+			assert.Equal(t, trouble{reason: "FailedCreate", message: test.message, patience: test.patience}, found)
+		})
+	}
+	_, ok := deploymentTrouble(&appsv1.Deployment{}, false)
+	assert.False(t, ok)
+}
+
+func TestComplete(t *testing.T) {
+	three := int32(3)
+	done := appsv1.DeploymentStatus{ObservedGeneration: 2, Replicas: 3, UpdatedReplicas: 3, AvailableReplicas: 3}
+	tests := []struct {
+		name   string
+		change func(*appsv1.Deployment)
+		want   bool
+	}{
+		{"done", func(*appsv1.Deployment) {}, true},
+		{"not seen yet", func(d *appsv1.Deployment) { d.Generation = 3 }, false},
+		{"old replicas left", func(d *appsv1.Deployment) { d.Status.Replicas = 4 }, false},
+		{"not all updated", func(d *appsv1.Deployment) { d.Status.UpdatedReplicas = 2 }, false},
+		{"not all available", func(d *appsv1.Deployment) { d.Status.AvailableReplicas = 2 }, false},
+		{"scaled up meanwhile", func(d *appsv1.Deployment) { four := int32(4); d.Spec.Replicas = &four }, false},
+		{"one by default", func(d *appsv1.Deployment) {
+			d.Spec.Replicas = nil
+			d.Status = appsv1.DeploymentStatus{ObservedGeneration: 2, Replicas: 1, UpdatedReplicas: 1, AvailableReplicas: 1}
+		}, true},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			deployment := &appsv1.Deployment{Spec: appsv1.DeploymentSpec{Replicas: &three}, Status: done}
+			deployment.Generation = 2
+			test.change(deployment)
+			assert.Equal(t, test.want, complete(deployment))
+		})
+	}
+}

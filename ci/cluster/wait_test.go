@@ -1,0 +1,233 @@
+package cluster
+
+import (
+	"context"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+)
+
+// shop is a namespace of the fake server with one Deployment `web`, as its controllers would keep it.
+type shop struct {
+	*fakeServer
+	*Cluster
+	t *testing.T
+}
+
+func newShop(t *testing.T) shop {
+	server, cluster := newFake(t)
+	return shop{fakeServer: server, Cluster: cluster, t: t}
+}
+
+// deployment stores the Deployment with its status: revision 2 is the newest one.
+func (s shop) deployment(desired, available int, conditions ...any) {
+	if conditions == nil {
+		conditions = []any{}
+	}
+	s.put(s.t, "/apis/apps/v1/namespaces/shop/deployments/web", map[string]any{
+		"apiVersion": "apps/v1", "kind": "Deployment",
+		"metadata": map[string]any{"name": "web", "uid": "d", "generation": 1, "annotations": map[string]any{revisionAnnotation: "2"}},
+		"spec":     map[string]any{"replicas": desired},
+		"status": map[string]any{"observedGeneration": 1, "replicas": desired, "updatedReplicas": desired,
+			"availableReplicas": available, "conditions": conditions},
+	})
+	s.replicaSet("new", "2", available)
+}
+
+func (s shop) replicaSet(name, revision string, available int) {
+	s.put(s.t, "/apis/apps/v1/namespaces/shop/replicasets/"+name, map[string]any{
+		"apiVersion": "apps/v1", "kind": "ReplicaSet",
+		"metadata": map[string]any{"name": name, "uid": name, "annotations": map[string]any{revisionAnnotation: revision},
+			"ownerReferences": []any{map[string]any{"uid": "d"}}},
+		"status": map[string]any{"availableReplicas": available, "replicas": 1},
+	})
+}
+
+// pod stores a pod of a ReplicaSet.
+func (s shop) pod(name, set string, pod *corev1.Pod) {
+	s.put(s.t, "/api/v1/namespaces/shop/pods/"+name, map[string]any{
+		"apiVersion": "v1", "kind": "Pod",
+		"metadata": map[string]any{"name": name, "uid": name, "labels": map[string]any{"batch.kubernetes.io/job-name": "smoke"},
+			"ownerReferences": []any{map[string]any{"uid": set}}},
+		"spec":   map[string]any{"containers": []any{map[string]any{"name": "app"}}},
+		"status": pod.Status,
+	})
+}
+
+func (s shop) event(kind, name, eventType, reason, message string) {
+	s.put(s.t, "/api/v1/namespaces/shop/events/"+name+reason, map[string]any{
+		"apiVersion": "v1", "kind": "Event", "metadata": map[string]any{"name": name + reason},
+		"involvedObject": map[string]any{"kind": kind, "name": name}, "type": eventType, "reason": reason, "message": message,
+	})
+}
+
+func (s shop) wait(options WaitOptions) error {
+	return s.WaitReady(s.t.Context(), "shop", []string{"web"}, options)
+}
+
+func TestWaitReady(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newShop(t)
+		s.deployment(2, 0)
+		time.AfterFunc(10*time.Second, func() { s.deployment(2, 1) })
+		time.AfterFunc(20*time.Second, func() { s.deployment(2, 2) })
+		var lines []string
+		start := time.Now()
+		require.NoError(t, s.wait(WaitOptions{Progress: func(line string) { lines = append(lines, line) }}))
+		assert.Equal(t, []string{"web 0/2 ready", "web 1/2 ready", "web 2/2 ready"}, lines)
+		assert.WithinDuration(t, start.Add(20*time.Second), time.Now(), time.Second)
+	})
+}
+
+func TestWaitReadyOutlivesTheAPIServersRestart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newShop(t)
+		s.deployment(1, 0)
+		for range 20 {
+			s.fail(broken("/deployments", syscall.ECONNREFUSED))
+		}
+		time.AfterFunc(time.Minute, func() { s.deployment(1, 1) })
+		require.NoError(t, s.wait(WaitOptions{}))
+	})
+}
+
+func TestWaitReadyEndsAtOnce(t *testing.T) {
+	tests := []struct {
+		name    string
+		arrange func(shop)
+		want    WaitError
+		text    string
+	}{
+		{"image not found",
+			func(s shop) { s.pod("web-1", "new", waiting("ErrImagePull", pullNotFound)) },
+			WaitError{Object: `Deployment "web" in namespace "shop", Pod "web-1" container "app"`, Reason: "ErrImagePull",
+				Message: "image ghcr.io/x/web:1: " + pullNotFound[strings.Index(pullNotFound, "failed to pull"):]},
+			"check that the image was published"},
+		{"crash loop",
+			func(s shop) {
+				s.pod("web-1", "new", crashed("Error", 3))
+				s.fail(answer("/pods/web-1/log", 200, "starting\nno such table\n"))
+			},
+			WaitError{Object: `Deployment "web" in namespace "shop", Pod "web-1" container "app"`, Reason: "CrashLoopBackOff",
+				Message: "exit code 3, 2 restarts so far", Logs: "starting\nno such table"},
+			"its last log lines say why:\n    starting\n    no such table"},
+		{"quota",
+			func(s shop) {
+				s.deployment(1, 0, map[string]any{"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": overQuota})
+			},
+			WaitError{Object: `Deployment "web" in namespace "shop"`, Reason: "FailedCreate", Message: overQuota},
+			"raise the quota"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newShop(t)
+				s.deployment(1, 0)
+				test.arrange(s)
+				start := time.Now()
+				err := s.wait(WaitOptions{})
+				var failure *WaitError
+				require.ErrorAs(t, err, &failure)
+				assert.Equal(t, test.want, *failure)
+				assert.ErrorContains(t, err, test.text)
+				assert.Equal(t, start, time.Now())
+			})
+		})
+	}
+}
+
+func TestWaitReadyHasPatience(t *testing.T) {
+	tests := []struct {
+		name    string
+		arrange func(shop)
+		reason  string
+		after   time.Duration
+	}{
+		{"registry overloaded", func(s shop) { s.pod("web-1", "new", waiting("ErrImagePull", pullOverload)) }, "ErrImagePull", 90 * time.Second},
+		{"no room", func(s shop) { s.pod("web-1", "new", unscheduledPod()) }, "Unschedulable", 20 * time.Second},
+		{"no room, but a node is coming", func(s shop) {
+			s.pod("web-1", "new", unscheduledPod())
+			s.event("Pod", "web-1", "Normal", "TriggeredScaleUp", "pod triggered scale-up")
+		}, "Unschedulable", 5 * time.Minute},
+		{"quota that leaving pods hold", func(s shop) {
+			s.deployment(1, 0, map[string]any{"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": overQuota})
+			s.replicaSet("old", "1", 1)
+			s.pod("web-0", "old", &corev1.Pod{})
+		}, "FailedCreate", time.Minute},
+		{"never ready", func(s shop) { s.pod("web-1", "new", &corev1.Pod{}) }, "NotReady", 5 * time.Minute},
+		{"trouble of the old revision", func(s shop) {
+			s.replicaSet("old", "1", 0)
+			s.pod("web-0", "old", crashed("Error", 1))
+		}, "NotReady", 5 * time.Minute},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newShop(t)
+				s.deployment(1, 0)
+				test.arrange(s)
+				start := time.Now()
+				err := s.wait(WaitOptions{Budget: 5 * time.Minute})
+				var failure *WaitError
+				require.ErrorAs(t, err, &failure)
+				assert.Equal(t, test.reason, failure.Reason)
+				assert.WithinDuration(t, start.Add(test.after), time.Now(), time.Second)
+			})
+		})
+	}
+}
+
+func TestTroubleThatEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newShop(t)
+		s.deployment(1, 0)
+		for minute := range 4 { // each pull fails for a minute, which is less than its patience
+			time.AfterFunc(time.Duration(2*minute)*time.Minute, func() { s.pod("web-1", "new", waiting("ErrImagePull", pullOverload)) })
+			time.AfterFunc(time.Duration(2*minute+1)*time.Minute, func() { s.pod("web-1", "new", waiting("ContainerCreating", "")) })
+		}
+		time.AfterFunc(8*time.Minute, func() { s.deployment(1, 1) })
+		require.NoError(t, s.wait(WaitOptions{Budget: 10 * time.Minute}))
+	})
+}
+
+func TestNeverReadySaysWhatTheProbesSaw(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newShop(t)
+		s.deployment(1, 0)
+		s.pod("web-1", "new", &corev1.Pod{})
+		s.event("Pod", "web-1", "Warning", "Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 503")
+		s.fail(answer("/pods/web-1/log", 200, "waiting for postgres\n"))
+		err := s.wait(WaitOptions{Budget: time.Minute})
+		assert.Equal(t, &WaitError{Object: `Deployment "web" in namespace "shop", Pod "web-1"`, Reason: "NotReady",
+			Message: "0/1 ready after 1m0s: Readiness probe failed: HTTP probe failed with statuscode: 503", Logs: "waiting for postgres"}, err)
+	})
+}
+
+func TestWaitReadyForNothing(t *testing.T) {
+	s := newShop(t)
+	err := s.wait(WaitOptions{})
+	var failure *WaitError
+	require.ErrorAs(t, err, &failure)
+	assert.Equal(t, "NotFound", failure.Reason)
+}
+
+func TestWaitReadyIsCancelled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newShop(t)
+		s.deployment(1, 0)
+		ctx, cancel := context.WithCancelCause(t.Context())
+		time.AfterFunc(time.Minute, func() { cancel(ErrLockLost) })
+		assert.ErrorIs(t, s.WaitReady(ctx, "shop", []string{"web"}, WaitOptions{}), ErrLockLost)
+	})
+}
+
+func unscheduledPod() *corev1.Pod {
+	return &corev1.Pod{Status: corev1.PodStatus{Conditions: []corev1.PodCondition{
+		{Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Reason: "Unschedulable", Message: noRoom}}}}
+}
