@@ -11,6 +11,7 @@ import (
 
 	"github.com/codingbutter/team-dashboard/scripts/lab/internal/host"
 	"github.com/codingbutter/team-dashboard/scripts/lab/internal/network"
+	"github.com/codingbutter/team-dashboard/scripts/lab/internal/registry"
 )
 
 // marker is the first line of a .env that the lab may rewrite and remove.
@@ -31,8 +32,8 @@ func (a Access) dotEnv(h *host.Host) string {
 	set("SOURCE", "ci/e2e/testdata/team-dashboard")
 	set("KUBECONFIG", "file://"+a.kubeconfig(h))
 	if a.OwnEngine() || a.OwnCluster() {
-		set("REGISTRYUSERNAME", "lab")
-		set("REGISTRYPASSWORD", "file://"+h.State("registry", "password"))
+		set("REGISTRYUSERNAME", registry.User)
+		set("REGISTRYPASSWORD", "file://"+registry.PasswordFile(h))
 	}
 	if a.OwnCluster() {
 		set("CA", h.State("pki", "ca.crt"))

@@ -9,6 +9,8 @@ import (
 	"os"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/codingbutter/team-dashboard/scripts/lab/internal/host"
 	"github.com/codingbutter/team-dashboard/scripts/lab/internal/part"
 )
@@ -43,11 +45,11 @@ func (e *Engine) Up(ctx context.Context) error {
 	if err := e.host.Install(ctx, "ca-certificates", "containernetworking-plugins", "dnsmasq-base", "git", "iptables", "mmdebstrap", "runc", "util-linux"); err != nil {
 		return err
 	}
-	tools, err := e.tools(ctx)
+	tools, system, err := e.ingredients(ctx)
 	if err != nil {
 		return err
 	}
-	sdk, err := e.sdkImage(ctx, tools)
+	sdk, err := e.sdkImage(ctx, tools, system)
 	if err != nil {
 		return err
 	}
@@ -58,6 +60,22 @@ func (e *Engine) Up(ctx context.Context) error {
 		return err
 	}
 	return e.start(ctx, tools, sdk)
+}
+
+// ingredients builds Dagger's programs, and meanwhile downloads and unpacks
+// Debian, which leaves a core idle.
+func (e *Engine) ingredients(ctx context.Context) (tools, system string, err error) {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() (err error) {
+		tools, err = e.tools(ctx)
+		return err
+	})
+	group.Go(func() (err error) {
+		system, err = e.systemLayer(ctx)
+		return err
+	})
+	err = group.Wait()
+	return tools, system, err
 }
 
 // Down stops them. The engine's data stays: it is a cache, and makes the next

@@ -28,11 +28,7 @@ type sdkImage struct{ layout, digest string }
 
 // sdkImage makes the image, as far as it is not made yet. Its layers are kept
 // apart, since they cost much and change for different reasons.
-func (e *Engine) sdkImage(ctx context.Context, tools string) (sdkImage, error) {
-	system, err := e.systemLayer(ctx)
-	if err != nil {
-		return sdkImage{}, err
-	}
+func (e *Engine) sdkImage(ctx context.Context, tools, system string) (sdkImage, error) {
 	golang, err := e.goLayer(ctx, system, tools)
 	if err != nil {
 		return sdkImage{}, err

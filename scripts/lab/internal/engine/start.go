@@ -13,8 +13,8 @@ import (
 	"github.com/codingbutter/team-dashboard/scripts/lab/internal/build"
 	"github.com/codingbutter/team-dashboard/scripts/lab/internal/host"
 	"github.com/codingbutter/team-dashboard/scripts/lab/internal/network"
-	"github.com/codingbutter/team-dashboard/scripts/lab/internal/part"
 	"github.com/codingbutter/team-dashboard/scripts/lab/internal/pki"
+	"github.com/codingbutter/team-dashboard/scripts/lab/internal/registry"
 )
 
 // attempts is how often the engine may try to start: on a busy machine it may
@@ -30,7 +30,7 @@ func (e *Engine) start(ctx context.Context, tools string, sdk sdkImage) error {
 	if err != nil {
 		return err
 	}
-	self, err := e.host.Self()
+	lab, code, err := e.program()
 	if err != nil {
 		return err
 	}
@@ -39,20 +39,32 @@ func (e *Engine) start(ctx context.Context, tools string, sdk sdkImage) error {
 		Command: []string{
 			"nsenter", "--net=" + namespaceFile,
 			"unshare", "--mount", "--pid", "--fork", "--kill-child", "--propagation=private",
-			self, "engine-inside", "-tools", tools, "-content", sdk.layout, "-state", e.host.State("engine"),
+			lab, "engine-inside", "-tools", tools, "-content", sdk.layout, "-state", e.host.State("engine"),
 		},
 		Env: []string{
 			digestVariable + "=" + sdk.digest,
 			// The engine hands this on to its SDK's containers as GOPROXY.
 			"_DAGGER_ENGINE_SYSTEMENV_GOPROXY=http://" + proxyAddress,
 		},
-		Inputs: configuration,
+		Inputs: build.Key(configuration, code),
 		Ready:  e.answers,
 	}
-	if e.host.Alive(process) {
-		return e.attempt(ctx, p)
+	return e.attempt(ctx, p)
+}
+
+// program is a copy of the lab's program, at a path that stays the same when
+// other parts of the lab change, and a hash of the code that counts here. A
+// restart of the engine ends what people are running on it.
+func (e *Engine) program() (path, code string, err error) {
+	self, err := e.host.Self()
+	if err != nil {
+		return "", "", err
 	}
-	return part.Step(ctx, "starting the engine", func(ctx context.Context) error { return e.attempt(ctx, p) })
+	if code, err = build.HashDir(e.host.Lab("internal", "engine")); err != nil {
+		return "", "", err
+	}
+	path = e.file("lab")
+	return path, code, copyFile(self, path)
 }
 
 func (e *Engine) attempt(ctx context.Context, p host.Process) error {
@@ -78,7 +90,7 @@ func (e *Engine) configure(ctx context.Context) (string, error) {
 	files := map[string]string{
 		"engine.json": string(text) + "\n",
 		"lab-ca.pem":  string(ca.PEM()),
-		"hosts":       network.RegistryAddress + " " + strings.Join(registries, " ") + "\n",
+		"hosts":       network.RegistryAddress + " " + strings.Join(registry.Hosts, " ") + "\n",
 	}
 	for name, content := range files {
 		if _, err := host.Write(e.file(name), []byte(content), 0o644); err != nil {
@@ -93,14 +105,11 @@ func (e *Engine) configure(ctx context.Context) (string, error) {
 	return build.Key(files["engine.json"], files["lab-ca.pem"], files["hosts"]), nil
 }
 
-// registries are the names under which the lab's registry is known.
-var registries = []string{"ghcr.io", "docker.io", "registry-1.docker.io", "registry.k8s.io"}
-
 // engineConfig is the engine's own configuration file. Without "gc" it would
 // throw away the caches of modules, and be slow at each call after that.
 func engineConfig() map[string]any {
 	trust := map[string]any{}
-	for _, name := range registries {
+	for _, name := range registry.Hosts {
 		trust[name] = map[string]any{"ca": []string{caInside}}
 	}
 	return map[string]any{

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -12,6 +13,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/codingbutter/team-dashboard/scripts/lab/internal/part"
 )
 
 // A Process is something that goes on when the lab command has ended.
@@ -67,24 +70,42 @@ type record struct {
 
 // Start makes sure that p runs as described and is ready: it leaves a process
 // that is, starts one that is not there, replaces one that was started
-// otherwise or does not do its work any more.
+// otherwise or does not do its work any more. It prints a step when it acts.
 func (h *Host) Start(ctx context.Context, p Process) error {
-	if rec, alive := h.lookup(p.Name); alive && rec.Stamp == p.stamp() {
-		if h.awaitReady(ctx, p, rec, min(p.patience(), benefitOfDoubt)) == nil {
-			return nil
+	reason := h.reasonToStart(ctx, p)
+	if reason == "" {
+		return nil
+	}
+	err := part.Step(ctx, "starting "+p.Name+" ("+reason+")", func(ctx context.Context) error {
+		if err := h.Stop(ctx, p.Name, replaceGrace); err != nil {
+			return err
 		}
-	}
-	if err := h.Stop(ctx, p.Name, replaceGrace); err != nil {
-		return err
-	}
-	rec, err := h.spawn(p)
+		rec, err := h.spawn(p)
+		if err != nil {
+			return err
+		}
+		return h.awaitReady(ctx, p, rec, p.patience())
+	})
 	if err != nil {
-		return fmt.Errorf("starting %s: %w", p.Name, err)
-	}
-	if err := h.awaitReady(ctx, p, rec, p.patience()); err != nil {
-		return fmt.Errorf("starting %s: %w; its log is %s", p.Name, err, h.logFile(p.Name))
+		return fmt.Errorf("%w; its log is %s", err, h.logFile(p.Name))
 	}
 	return nil
+}
+
+// reasonToStart says why p has to be started, or nothing when it is well.
+func (h *Host) reasonToStart(ctx context.Context, p Process) string {
+	rec, known := h.recorded(p.Name)
+	switch {
+	case !known:
+		return "new"
+	case !rec.alive():
+		return "it was dead"
+	case rec.Stamp != p.stamp():
+		return "it has changed"
+	case h.awaitReady(ctx, p, rec, min(p.patience(), benefitOfDoubt)) != nil:
+		return "it did not answer"
+	}
+	return ""
 }
 
 // spawn starts p as the leader of a session of its own, so that it outlives
@@ -107,7 +128,7 @@ func (h *Host) spawn(p Process) (record, error) {
 
 	stat, err := readStat(cmd.Process.Pid)
 	if err != nil {
-		return record{}, fmt.Errorf("it ended at once; its log is %s", h.logFile(p.Name))
+		return record{}, errors.New("it ended at once")
 	}
 	boot, err := bootID()
 	if err != nil {
@@ -200,15 +221,18 @@ func (h *Host) PID(name string) int {
 }
 
 func (h *Host) lookup(name string) (record, bool) {
+	rec, known := h.recorded(name)
+	return rec, known && rec.alive()
+}
+
+// recorded is what is known of the process of that name, alive or not.
+func (h *Host) recorded(name string) (record, bool) {
 	text, err := os.ReadFile(h.pidFile(name))
 	if err != nil {
 		return record{}, false
 	}
 	var rec record
-	if json.Unmarshal(text, &rec) != nil {
-		return record{}, false
-	}
-	return rec, rec.alive()
+	return rec, json.Unmarshal(text, &rec) == nil
 }
 
 func (h *Host) pidFile(name string) string { return h.State("pids", name) }

@@ -26,7 +26,7 @@ func (h *Host) Stop(ctx context.Context, name string, grace time.Duration) error
 	}
 	var rec record
 	if err := json.Unmarshal(text, &rec); err != nil {
-		return fmt.Errorf("stopping %s: reading %q: %w", name, h.pidFile(name), err)
+		return fmt.Errorf("stopping %s: reading %q: %w; end that process by hand if it lives, and remove the file", name, h.pidFile(name), err)
 	}
 	if err := rec.stop(ctx, grace); err != nil {
 		return fmt.Errorf("stopping %s: %w", name, err)
