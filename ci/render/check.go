@@ -19,7 +19,7 @@ type UnfitError struct {
 }
 
 func (e *UnfitError) Error() string {
-	return fmt.Sprintf("rendering %s: %s; correct the manifests", e.Rendered, strings.Join(e.Problems, "; "))
+	return fmt.Sprintf("rendering %s: %s; correct the manifests, or give a release that fits them", e.Rendered, strings.Join(e.Problems, "; "))
 }
 
 // checks collects what is wrong with the objects of a layer.
