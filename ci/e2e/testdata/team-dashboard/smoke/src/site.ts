@@ -53,7 +53,7 @@ export class Endpoint {
 /** What a flow works with. */
 export interface Site extends Record<ServiceName, Endpoint> {
   /** Notes what has to be done after the flow, also when it fails: what was created has to go again. */
-  cleanUp(action: () => Promise<unknown>): void;
+  cleanUp: (action: () => Promise<unknown>) => void;
 }
 
 /** A critical path of a person or a program through the application. Throws when it does not work. */

@@ -15,7 +15,7 @@ import { RedisPresence } from './presence.ts';
 
 run(async () => {
   const { env } = process;
-  const kit = createKit(readSettings('agent-manager', 3001, env));
+  const kit = createKit(readSettings('agent-manager', 3001, env), env);
   const { log, health, metrics, settings } = kit;
   const jwtSecret = required(env, 'JWT_SECRET', 'the key that signs the tokens of agents');
   const openai = new Upstream(

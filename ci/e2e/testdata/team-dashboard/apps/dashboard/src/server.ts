@@ -20,7 +20,7 @@ import { Views } from './views.ts';
 
 run(async () => {
   const { env } = process;
-  const kit = createKit(readSettings('dashboard', 3000, env));
+  const kit = createKit(readSettings('dashboard', 3000, env), env);
   const { log, health, settings } = kit;
   const signIn = readSignIn(env);
   const upstreams = readUpstreams(env);
@@ -38,7 +38,7 @@ run(async () => {
     views: new Views(redis),
     ...upstreams,
     health: allHealth,
-    releaseNotes: readFileSync('../../release-notes.txt', 'utf8').trim(),
+    releaseNotes: readFileSync(env.RELEASE_NOTES_FILE ?? '../../release-notes.txt', 'utf8').trim(),
   });
   const pages = await startNext(env);
 
@@ -63,7 +63,7 @@ run(async () => {
 /** Starts Next.js on the build in the working directory, or on the sources for development. */
 async function startNext(env: Environment) {
   const dev = env.NODE_ENV === 'development';
-  let route = (_path: string) => 'development';
+  let route: (path: string) => string = () => 'development';
   if (!dev) {
     // What the server that Next.js generates for a standalone build does: the image holds no next.config file.
     const { config } = readManifest<{ config: unknown }>('required-server-files.json');

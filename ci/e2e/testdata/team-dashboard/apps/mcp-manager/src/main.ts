@@ -13,7 +13,7 @@ import { Vault } from './vault.ts';
 
 run(async () => {
   const { env } = process;
-  const kit = createKit(readSettings('mcp-manager', 3002, env));
+  const kit = createKit(readSettings('mcp-manager', 3002, env), env);
   const { log, health, metrics } = kit;
   const vault = new Vault(
     required(env, 'MCP_ENCRYPTION_KEY', 'the key that encrypts the credentials of MCP servers'),

@@ -14,7 +14,7 @@ import { RedisUsage } from './usage.ts';
 
 run(async () => {
   const { env } = process;
-  const kit = createKit(readSettings('openai-service', 3003, env));
+  const kit = createKit(readSettings('openai-service', 3003, env), env);
   const { log, health, metrics } = kit;
   const redis = openRedis(env, log);
   health.add('redis', () => redis.ping());

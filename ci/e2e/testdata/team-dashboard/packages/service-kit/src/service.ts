@@ -7,17 +7,23 @@ import { Health, type HealthReport } from './health.ts';
 import { createLogger, errorText, type Logger } from './log.ts';
 import { Metrics } from './metrics.ts';
 import { errorBody } from './responses.ts';
-import type { Settings } from './settings.ts';
+import type { Environment, Settings } from './settings.ts';
 
 /**
  * Longer than any ingress controller keeps an idle connection (nginx 60 s, Traefik 90 s), so that it is the
  * one to close: a request can never meet a connection that this side has just given up.
  */
 const keepAliveMs = 95_000;
-/** After SIGTERM the service listens until no request has come for this long: late ones are still answered. */
-const quietMs = 1000;
-/** …but not longer than this in all, to end before Kubernetes' grace period does. */
-const drainLimitMs = 20_000;
+/** How a service ends, in milliseconds. */
+export interface Drain {
+  /** It listens until no request has come for this long: those that were on their way are still answered. */
+  quietMs: number;
+  /** But not longer than this in all, to end before Kubernetes' grace period does. */
+  limitMs: number;
+}
+
+const defaultDrain: Drain = { quietMs: 1000, limitMs: 20_000 };
+
 /** Preparations (migrations) that fail are tried again: the database may be starting at the same time. */
 const prepareRetryMs = 1000;
 
@@ -30,8 +36,9 @@ export interface Kit {
   faults: FaultInjector;
 }
 
-/** The path is the same in the workspace and in an image: services live in apps/<service>, faults.json at the root. */
-export function createKit(settings: Settings, faultsFile = '../../faults.json'): Kit {
+/** Puts the parts together. FAULTS_FILE names the faults of this release; by default those of the workspace. */
+export function createKit(settings: Settings, env: Environment): Kit {
+  const faultsFile = env.FAULTS_FILE ?? '../../faults.json';
   return {
     settings,
     log: createLogger(settings),
@@ -60,7 +67,11 @@ export interface Service {
 }
 
 /** Starts to serve. Resolves once the service listens; it may not be ready yet. */
-export async function serve(kit: Kit, application: Application): Promise<Service> {
+export async function serve(
+  kit: Kit,
+  application: Application,
+  drain: Drain = defaultDrain,
+): Promise<Service> {
   const { settings, log, metrics, health, faults } = kit;
   if (faults.crashes) throw new Error('this release crashes at its start on purpose (faults.json)');
   const front = new Front({
@@ -80,7 +91,7 @@ export async function serve(kit: Kit, application: Application): Promise<Service
   log.info('listening', { host: settings.host, port });
   faults.startLeak();
   void becomeReady(front, application, log);
-  return { port, stop: () => stop(server, front, application) };
+  return { port, stop: () => stop(server, front, application, drain) };
 }
 
 async function becomeReady(front: Front, application: Application, log: Logger): Promise<void> {
@@ -97,13 +108,18 @@ async function becomeReady(front: Front, application: Application, log: Logger):
   }
 }
 
-async function stop(server: Server, front: Front, application: Application): Promise<void> {
+async function stop(
+  server: Server,
+  front: Front,
+  application: Application,
+  { quietMs, limitMs }: Drain,
+): Promise<void> {
   front.drain();
   const start = performance.now();
   const quietSince = () => Math.max(start, front.lastArrival);
   while (front.inFlight > 0 || performance.now() < quietSince() + quietMs) {
-    if (performance.now() > start + drainLimitMs) break;
-    await sleep(50);
+    if (performance.now() > start + limitMs) break;
+    await sleep(20);
   }
   const closed = new Promise((resolve) => server.close(resolve));
   server.closeAllConnections();
