@@ -161,6 +161,12 @@ func TestOutside(t *testing.T) {
 	}
 	report = health.Examine(t.Context(), shop(), health.Outside(shop(), wellCluster(), opened.client(t)), &clock{})
 	assert.ErrorContains(t, report.Err(), "databases: web: /api/health/db answered 503")
+
+	below := shop()
+	below.Environment.HealthPaths = []string{"/api/orders/db"}
+	below.Release = "v3"
+	report = health.Examine(t.Context(), below, health.Outside(below, wellCluster(), opened.client(t)), &clock{})
+	assert.ErrorContains(t, report.Err(), "databases: orders: /api/orders/db answered", "the path belongs to whom the front door sends it to")
 }
 
 func TestProve(t *testing.T) {

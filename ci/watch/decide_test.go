@@ -85,6 +85,7 @@ func TestDecide(t *testing.T) {
 		{"not scaled up yet, nothing asked for", every(five, 13, ready(0, 0)), time.Minute, watch.Healthy, ""},
 
 		{"one failure of three", then(every(five, 3, errors(0, 0)), 1, errors(1, 3)), time.Minute, watch.Undecided, ""},
+		{"three failures of twenty-one", then(every(five, 1, errors(0, 0)), 3, errors(1, 7)), 5 * time.Minute, watch.Undecided, ""},
 		{"dead in three samples", then(every(five, 1, errors(0, 0)), 3, errors(8, 8)), 5 * time.Minute, watch.Breached, "dashboard: 100.0 % of 24 requests failed, more than 10 %"},
 		{"dead in two samples", then(every(five, 1, errors(0, 0)), 2, errors(80, 80)), 5 * time.Minute, watch.Undecided, ""},
 		{"a burst that passes", then(then(every(five, 3, healthy), 2, errors(10, 10)), 56, healthy), 5 * time.Minute, watch.Healthy, ""},

@@ -69,6 +69,7 @@ func TestRunChoosesTheInterval(t *testing.T) {
 		result, err := play(t, test.watch, &source{observations: []watch.Observation{healthy}})
 		require.NoError(t, err)
 		assert.Len(t, result.Samples, test.samples, "watch of %s", test.watch)
+		assert.Equal(t, start.Add(test.watch), result.Samples[test.samples-1].At, "the last sample is that of the end")
 		assert.Equal(t, watch.Healthy, result.Verdict.Outcome)
 	}
 }
