@@ -48,7 +48,7 @@ func (r *Registry) diagnose(repository name.Repository, err error) (kind error, 
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return nil, ""
 	case errors.As(err, &certificate):
-		return ErrUnreachable, fmt.Sprintf("%s presents a certificate that is not trusted (%s); give the authority that signed it", repository.RegistryStr(), certificate.Err)
+		return ErrUnreachable, fmt.Sprintf("%s presents a certificate that is not trusted (%s); give the authority that signed it with --ca", repository.RegistryStr(), certificate.Err)
 	}
 	return ErrUnreachable, fmt.Sprintf("%s; check the network and that %s is the registry's name", err, repository.RegistryStr())
 }
@@ -57,11 +57,11 @@ func (r *Registry) diagnoseAnswer(repository name.Repository, answer *transport.
 	unknownRepository := slices.ContainsFunc(answer.Errors, func(d transport.Diagnostic) bool { return d.Code == transport.NameUnknownErrorCode })
 	switch {
 	case answer.StatusCode == http.StatusUnauthorized && r.username == "":
-		return ErrDenied, fmt.Sprintf("%s asks for credentials and none were given; give a user name and a password (for ghcr.io a token with read:packages, to push write:packages)", repository.RegistryStr())
+		return ErrDenied, fmt.Sprintf("%s asks for credentials and none were given; give --registry-username and --registry-password (for ghcr.io a token with read:packages, to push write:packages)", repository.RegistryStr())
 	case answer.StatusCode == http.StatusUnauthorized:
 		return ErrDenied, fmt.Sprintf("%s refuses the credentials of user %q; check that the password or token is right and has not expired", repository.RegistryStr(), r.username)
 	case answer.StatusCode == http.StatusForbidden && r.username == "":
-		return ErrDenied, fmt.Sprintf("repository %s does not exist or is not public; give a user name and a password", repository)
+		return ErrDenied, fmt.Sprintf("repository %s does not exist or is not public; give --registry-username and --registry-password", repository)
 	case answer.StatusCode == http.StatusForbidden:
 		return ErrDenied, fmt.Sprintf("user %q may not do this in repository %s, or it does not exist; ask its owner for the right (ghcr.io: a token with write:packages)", r.username, repository)
 	case answer.StatusCode == http.StatusNotFound && unknownRepository:

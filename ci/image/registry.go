@@ -66,7 +66,7 @@ const concurrency = 4
 // half of the credentials is given. It does not connect.
 func New(options Options) (*Registry, error) {
 	if (options.Username == "") != (options.Password == "") {
-		return nil, errors.New("registry credentials are incomplete: give both a user name and a password (for ghcr.io a token), or neither")
+		return nil, errors.New("registry credentials are incomplete: give both --registry-username and --registry-password (for ghcr.io a token), or neither")
 	}
 	transport, err := transportFor(options)
 	if err != nil {
