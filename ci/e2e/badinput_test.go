@@ -206,7 +206,7 @@ func TestAnEnvironmentThatIsNotReadyIsLeftAlone(t *testing.T) {
 	t.Run("a namespace that belongs to something else", func(t *testing.T) {
 		kubectl(t, "create", "namespace", staging)
 		before := state(t, staging)
-		wrong{[]string{"deploy", "--env", "staging", "--release-file", file}, []string{staging, "belongs to something else"}}.check(t)
+		wrong{[]string{"deploy", "--env", "staging", "--release-file", file}, []string{staging, "owned by something else"}}.check(t)
 		assert.Equal(t, before, state(t, staging))
 		vacate(t, staging)
 	})

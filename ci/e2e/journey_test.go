@@ -75,7 +75,7 @@ func TestJourney(t *testing.T) {
 		live, before := liveSlot(t), uids(podsOf(t, production, "team-dashboard.app/slot="+liveSlot(t)))
 		text := refused(t, "deploy", "--env", "production", "--release-file", broken, "--watch", watched, "--ready-timeout", "45s")
 		assert.Contains(t, text, "agent-manager-"+other(live))
-		assert.Contains(t, text, "untouched")
+		assert.Contains(t, text, "was not touched")
 		assert.Equal(t, live, liveSlot(t))
 		assert.Equal(t, before, uids(podsOf(t, production, "team-dashboard.app/slot="+live)), "pods of the live slot changed")
 		assert.Empty(t, podsOf(t, production, "team-dashboard.app/slot="+other(live)), "the failed slot still has pods")

@@ -11,6 +11,8 @@ import (
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/config"
+	"github.com/codingbutter/team-dashboard/ci/preflight"
+	"github.com/codingbutter/team-dashboard/ci/render"
 )
 
 // CreateOptions says what create may do.
@@ -140,25 +142,19 @@ func (s Store) object(name string, values map[string]string) *cluster.Object {
 }
 
 func (s Store) labels() map[string]any {
-	return map[string]any{"app.kubernetes.io/part-of": s.Application.Name, "app.kubernetes.io/managed-by": "pipeline"}
+	return map[string]any{render.PartOfLabel: s.Application.Name, "app.kubernetes.io/managed-by": cluster.FieldManager}
 }
 
 // ensureNamespace makes the namespace when there is none, and refuses one that belongs to something else. A deploy
 // gives it everything but its name and owner.
 func (s Store) ensureNamespace(ctx context.Context) error {
-	name := s.Environment.Namespace
-	found, err := s.Cluster.Get(ctx, cluster.Ref{APIVersion: "v1", Kind: "Namespace", Name: name})
-	switch {
-	case cluster.IsNotFound(err):
-		_, err = s.Cluster.Create(ctx, &cluster.Object{Object: map[string]any{
-			"apiVersion": "v1", "kind": "Namespace",
-			"metadata": map[string]any{"name": name, "labels": s.labels()},
-		}})
+	exists, err := preflight.Ownership(ctx, s.Cluster, s.Environment.Namespace, s.Application.Name)
+	if err != nil || exists {
 		return err
-	case err != nil:
-		return err
-	case found.GetLabels()["app.kubernetes.io/part-of"] != s.Application.Name:
-		return fmt.Errorf("namespace %q belongs to something else (it has no label app.kubernetes.io/part-of=%s); nothing was written; choose another namespace in ci/config, or label it if it is yours", name, s.Application.Name)
 	}
-	return nil
+	_, err = s.Cluster.Create(ctx, &cluster.Object{Object: map[string]any{
+		"apiVersion": "v1", "kind": "Namespace",
+		"metadata": map[string]any{"name": s.Environment.Namespace, "labels": s.labels()},
+	}})
+	return err
 }

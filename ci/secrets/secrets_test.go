@@ -130,7 +130,7 @@ func TestCreateLeavesAForeignNamespaceAlone(t *testing.T) {
 	foreign := &cluster.Object{Object: map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": "team-dashboard-prod"}}}
 	m.objects[cluster.RefOf(foreign)] = foreign
 	_, err := store.Create(context.Background(), envFile(nil), secrets.CreateOptions{Generate: true})
-	assert.ErrorContains(t, err, `namespace "team-dashboard-prod" belongs to something else`)
+	assert.ErrorContains(t, err, `namespace "team-dashboard-prod" is owned by something else`)
 	assert.Zero(t, m.writes)
 }
 
