@@ -86,7 +86,7 @@ func writer(t *testing.T) *image.Registry {
 }
 
 // build stands for a builder: an OCI layout with an image for each platform,
-// whose content is fixed by the text and whose times come from the clock.
+// whose content is fixed by the text and whose history depends on the clock.
 func build(t *testing.T, text string, clock time.Time, platforms ...string) string {
 	t.Helper()
 	children := []mutate.IndexAddendum{}
@@ -112,7 +112,7 @@ func buildOne(t *testing.T, text string, clock time.Time, platform *v1.Platform)
 	base := static.NewLayer([]byte("base for "+platform.String()), types.OCILayer)
 	top := static.NewLayer([]byte(text), types.OCILayer)
 	img, err := mutate.Append(mutate.MediaType(empty.Image, types.OCIManifestSchema1),
-		mutate.Addendum{Layer: base, History: v1.History{Created: created}},
+		mutate.Addendum{Layer: base, History: v1.History{CreatedBy: "pulled at " + clock.String()}},
 		mutate.Addendum{Layer: top, History: v1.History{Created: created, CreatedBy: "COPY"}})
 	require.NoError(t, err)
 	config, err := img.ConfigFile()

@@ -27,9 +27,9 @@ type Pushed struct {
 }
 
 // PushTarball pushes the images of an OCI layout in a tar file, one a platform,
-// as one index under ref, registry/repository:tag. Times of creation are taken
-// out and platforms put in order, so what was built from the same source has
-// the same digest whenever and wherever it was built. Blobs that the repository
+// as one index under ref, registry/repository:tag. What tells of the build is
+// taken out and platforms are put in order, so what was built from the same source
+// has the same digest whenever and wherever it was built. Blobs that the repository
 // has are not sent again; the index goes last, so the tag never names half an image.
 func (r *Registry) PushTarball(ctx context.Context, path, ref string) (Pushed, error) {
 	tag, err := name.NewTag(ref, name.StrictValidation)
@@ -88,19 +88,18 @@ func canonicalIndex(from *layout) (v1.ImageIndex, int, error) {
 	return mutate.AppendManifests(index, children...), len(blobs), nil
 }
 
-// canonicalImage sets the times that a builder's clock left in the configuration
-// to the epoch; nothing else depends on when an image was built.
+// canonicalImage takes out of the configuration what tells of the build and not of
+// the image: the time, and the history, whose text differs with what the builder
+// had in its cache. Layers are left as they are; Dockerfiles give their files
+// fixed times.
 func canonicalImage(image v1.Image) (mutate.IndexAddendum, error) {
 	original, err := image.ConfigFile()
 	if err != nil {
 		return mutate.IndexAddendum{}, fmt.Errorf("reading an image's configuration: %w", err)
 	}
-	epoch := v1.Time{Time: time.Unix(0, 0).UTC()}
 	config := original.DeepCopy()
-	config.Created = epoch
-	for i := range config.History {
-		config.History[i].Created = epoch
-	}
+	config.Created = v1.Time{Time: time.Unix(0, 0).UTC()}
+	config.History = nil
 	canonical, err := mutate.ConfigFile(image, config)
 	if err != nil {
 		return mutate.IndexAddendum{}, fmt.Errorf("taking the times out of an image: %w", err)

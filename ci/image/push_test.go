@@ -62,9 +62,9 @@ func TestPushTarballKeepsWhatRuns(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "arm64", config.Architecture)
 	assert.Equal(t, []string{"/server"}, config.Config.Entrypoint)
-	assert.Equal(t, "COPY", config.History[1].CreatedBy)
+	assert.Len(t, config.RootFS.DiffIDs, 2)
 	assert.Equal(t, time.Unix(0, 0).UTC(), config.Created.Time)
-	assert.Equal(t, time.Unix(0, 0).UTC(), config.History[1].Created.Time)
+	assert.Empty(t, config.History)
 
 	index, err := remote.Get(ref)
 	require.NoError(t, err)
