@@ -2,6 +2,7 @@ package rollout
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/codingbutter/team-dashboard/ci/render"
@@ -76,21 +77,18 @@ func (r *run) closeAndStart(ctx context.Context, end func(context.Context) error
 
 // finishUndo completes the taking back of a run that was killed meanwhile.
 func (r *run) finishUndo(ctx context.Context) error {
-	back, err := r.strategy.takeBack(ctx, r, fmt.Errorf("%s", r.record.Reason))
+	back, err := r.strategy.takeBack(ctx, r, errors.New(r.record.Reason))
 	if err != nil {
 		return err
 	}
 	return r.finish(ctx, back.outcome, r.record.Reason)
 }
 
-// interrupt closes a killed run of other aims. Half a switch is taken back; a whole one stays, since the slot was
-// verified before it.
+// interrupt closes a killed run of other aims.
 func (r *run) interrupt(ctx context.Context) error {
 	reason := fmt.Sprintf("interrupted at step %q; closed by %s", r.record.Step, r.request.Command)
-	if r.strategy.resume(r.state, r.record) == StepSwitch {
-		if _, err := r.strategy.takeBack(ctx, r, fmt.Errorf("%s", reason)); err != nil {
-			return err
-		}
+	if err := r.strategy.abandon(ctx, r, errors.New(reason)); err != nil {
+		return err
 	}
 	return r.finish(ctx, OutcomeInterrupted, reason)
 }

@@ -22,6 +22,8 @@ type strategy interface {
 	resume(s state, left Record) Step
 	// takeBack gives the traffic back to what had it before the run's record.
 	takeBack(ctx context.Context, r *run, cause error) (reversal, error)
+	// abandon closes a killed run whose aim is not this run's.
+	abandon(ctx context.Context, r *run, cause error) error
 }
 
 // reversal is what became of a run that was taken back.

@@ -50,7 +50,8 @@ func (b blueGreen) takeBack(ctx context.Context, r *run, cause error) (reversal,
 	case now.movedTo(slot) == 0 && r.record.Step != StepUndo:
 		return reversal{OutcomeFailed, fmt.Sprintf("%s was not touched; the failed pods were removed", r.environment.Name)}, r.park(ctx, slot)
 	case !now.occupied(previous):
-		return reversal{OutcomeFailed, "there is no release to go back to, so it was left as it is"}, nil
+		// Services that were moved already serve; the others join them rather than these being cut off.
+		return reversal{OutcomeFailed, "there is no release to go back to, so the traffic stays with it"}, r.move(ctx, slot)
 	}
 	r.record.Reason = cause.Error()
 	if err := r.journal(ctx, StepUndo); err != nil {
@@ -66,6 +67,15 @@ func (b blueGreen) takeBack(ctx context.Context, r *run, cause error) (reversal,
 	}
 	done := fmt.Sprintf("the traffic was switched back to %s in slot %s", before.Release.Version, previous)
 	return reversal{OutcomeReverted, done}, r.park(ctx, slot)
+}
+
+// abandon keeps a switch that was made whole, since the slot was verified before it, and takes back anything less.
+func (b blueGreen) abandon(ctx context.Context, r *run, cause error) error {
+	if now, err := r.look(ctx); err != nil || now.movedTo(r.record.Slot) == len(r.Application.Services) {
+		return err
+	}
+	_, err := b.takeBack(ctx, r, cause)
+	return err
 }
 
 // takeBack applies what the previous record says, over what the failed release left.
@@ -94,3 +104,6 @@ func (r *run) releaseIn(s state, slot string) release.Release {
 	}
 	return release.Release{Version: s.version(slot)}
 }
+
+// abandon leaves everything to the next run, which applies its own release over it.
+func (rolling) abandon(context.Context, *run, error) error { return nil }
