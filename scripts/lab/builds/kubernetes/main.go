@@ -1,6 +1,7 @@
 // Hyperkube is Kubernetes in one program: etcd, the control plane, the node's
 // agents and kubectl, picked by the first argument or by the name that it is
 // called by. One program shares what seven would each hold of the same code.
+// Beside them it can remove all pods of a node, for when no kubelet runs.
 package main
 
 import (
@@ -35,6 +36,7 @@ var programs = map[string]func() int{
 	"kubelet":                 run(func() *cobra.Command { return kubelet.NewKubeletCommand(context.Background()) }),
 	"kube-proxy":              run(proxy.NewProxyCommand),
 	"kubectl":                 runKubectl,
+	"remove-pods":             runRemovePods,
 }
 
 func main() {

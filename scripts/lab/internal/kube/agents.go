@@ -1,0 +1,85 @@
+package kube
+
+import (
+	"context"
+	"os/exec"
+
+	"github.com/codingbutter/team-dashboard/scripts/lab/internal/host"
+	"github.com/codingbutter/team-dashboard/scripts/lab/internal/network"
+)
+
+func (n *node) containerd() process {
+	config := configDir(n.host, "containerd.toml")
+	return process{
+		Process: host.Process{
+			Name:         containerdProcess,
+			Command:      []string{"containerd", "--config=" + config, "--log-level=warn"},
+			KeepChildren: true, // the pods
+			Ready: func(ctx context.Context) error {
+				_, err := host.Output(exec.CommandContext(ctx, "ctr", "--address="+socket, "version"))
+				return err
+			},
+		},
+		reads: []string{config},
+	}
+}
+
+func (n *node) kubelet() process {
+	config := configDir(n.host, "kubelet.yaml")
+	return process{
+		Process: host.Process{
+			Name: kubeletProcess,
+			Command: []string{
+				n.tools.hyperkube, "kubelet",
+				"--config=" + config,
+				"--kubeconfig=" + n.ids.Kubelet,
+				"--hostname-override=" + nodeName,
+				"--node-ip=" + network.NodeAddress,
+				"--root-dir=" + dataDir(n.host, "kubelet"),
+			},
+			Ready: answers("http://" + network.NodeAddress + ":10248/healthz"),
+		},
+		reads: []string{config, n.ids.Kubelet, n.ids.KubeletServer.Cert},
+	}
+}
+
+func (n *node) proxy() process {
+	config := configDir(n.host, "proxy.yaml")
+	return process{
+		Process: host.Process{
+			Name:    proxyProcess,
+			Command: []string{n.tools.hyperkube, "kube-proxy", "--config=" + config},
+			Ready:   answers("http://" + network.NodeAddress + ":10256/healthz"),
+		},
+		reads: []string{config, n.ids.Proxy},
+	}
+}
+
+func (n *node) netpol() process {
+	return process{
+		Process: host.Process{
+			Name: netpolProcess,
+			Command: []string{
+				n.tools.controllers + "/netpol",
+				"-kubeconfig", n.ids.Admin, "-pod-cidr", podCIDR, "-cni-results", cniResults,
+			},
+			Ready: func(ctx context.Context) error {
+				return n.host.Run(ctx, "nft", "list", "table", "ip", netpolTable)
+			},
+		},
+		reads: []string{n.ids.Admin},
+	}
+}
+
+func (n *node) volumes() process {
+	return process{
+		Process: host.Process{
+			Name: volumesProcess,
+			Command: []string{
+				n.tools.controllers + "/volumes",
+				"-kubeconfig", n.ids.Admin, "-provisioner", Provisioner, "-dir", dataDir(n.host, "volumes"),
+			},
+		},
+		reads: []string{n.ids.Admin},
+	}
+}

@@ -1,0 +1,166 @@
+package kube
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// What Down takes away if something was killed and could not clean up behind
+// itself. All of it is recognized by names that are the lab's own.
+
+const (
+	// cniResults is where CNI's library keeps notes of what it did.
+	cniResults = "/var/lib/cni/results"
+
+	// netpolTable is the table that the program netpol makes.
+	netpolTable = "lab-netpol"
+
+	// namespaces is where containerd mounts the network namespaces of pods.
+	namespaces = "/run/netns"
+)
+
+// endShims ends the processes that stand between containerd and each pod.
+func endShims() error {
+	cmdlines, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	if err != nil {
+		return err
+	}
+	for _, file := range cmdlines {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			continue // it has ended
+		}
+		args := strings.Split(string(text), "\x00")
+		if !strings.Contains(filepath.Base(args[0]), "containerd-shim") || !slices.Contains(args, socket) {
+			continue
+		}
+		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(file)))
+		if err != nil {
+			return err
+		}
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
+			return fmt.Errorf("ending the shim %d: %w", pid, err)
+		}
+	}
+	return nil
+}
+
+// unmount unmounts what is mounted below the lab's folders: pods' volumes,
+// pods' root file systems.
+func (k *Kube) unmount(ctx context.Context) error {
+	mounts, err := os.ReadFile("/proc/self/mountinfo")
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, mount := range mountsBelow(mounts, dataDir(k.host), runDir) {
+		errs = append(errs, k.host.Run(ctx, "umount", "--lazy", mount))
+	}
+	return errors.Join(errs...)
+}
+
+// mountsBelow are the mount points below the folders, the innermost first.
+func mountsBelow(mountinfo []byte, folders ...string) []string {
+	var found []string
+	for line := range bytes.Lines(mountinfo) {
+		fields := bytes.Fields(line) // field 5 is the mount point; see proc(5)
+		if len(fields) < 5 {
+			continue
+		}
+		mount := string(fields[4])
+		if slices.ContainsFunc(folders, func(folder string) bool { return strings.HasPrefix(mount, folder+"/") }) {
+			found = append(found, mount)
+		}
+	}
+	slices.Sort(found)
+	slices.Reverse(found)
+	return found
+}
+
+// removeNetworks removes the network namespaces of pods, with all that is in
+// them, and CNI's notes about them.
+func (k *Kube) removeNetworks(ctx context.Context) error {
+	notes, err := filepath.Glob(filepath.Join(cniResults, cniNetwork+"-*"))
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, note := range notes {
+		errs = append(errs, os.Remove(note))
+	}
+	spaces, err := filepath.Glob(filepath.Join(namespaces, "cni-*"))
+	if err != nil {
+		return err
+	}
+	for _, space := range spaces {
+		name := filepath.Base(space)
+		addresses, err := k.host.Output(ctx, "ip", "-netns", name, "-4", "-brief", "address")
+		if err == nil && strings.Contains(addresses, " "+podPrefix) {
+			errs = append(errs, k.host.Run(ctx, "ip", "netns", "delete", name))
+		}
+	}
+	errs = append(errs, os.RemoveAll(dataDir(k.host, "addresses")))
+	return errors.Join(errs...)
+}
+
+// podPrefix begins every address in podCIDR.
+const podPrefix = "10.244.0."
+
+// removeCgroups removes the control groups that the kubelet made, the
+// innermost first. With version 1 there is a tree for each controller.
+func removeCgroups() error {
+	var errs []error
+	for _, pattern := range []string{"/sys/fs/cgroup/kubepods", "/sys/fs/cgroup/*/kubepods"} {
+		roots, err := filepath.Glob(pattern)
+		if err != nil {
+			return err
+		}
+		for _, root := range roots {
+			errs = append(errs, removeTree(root))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func removeTree(root string) error {
+	var dirs []string
+	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.IsDir() {
+			dirs = append(dirs, path)
+		}
+		return err
+	})
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	for _, dir := range slices.Backward(dirs) {
+		if err := syscall.Rmdir(dir); err != nil && !errors.Is(err, syscall.ENOENT) {
+			return fmt.Errorf("removing the control group %q: %w", dir, err)
+		}
+	}
+	return nil
+}
+
+// removeTables removes the firewall rules.
+func (k *Kube) removeTables(ctx context.Context) error {
+	tables, err := k.host.Output(ctx, "nft", "list", "tables")
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, table := range []string{"ip kube-proxy", "ip6 kube-proxy", "ip " + netpolTable} {
+		if slices.Contains(strings.Split(tables, "\n"), "table "+table) {
+			errs = append(errs, k.host.Run(ctx, "nft", "delete", "table", strings.Fields(table)[0], strings.Fields(table)[1]))
+		}
+	}
+	return errors.Join(errs...)
+}
