@@ -42,6 +42,8 @@ table ip lab-engine {
 // harmless where it has been given before, so a half-made one gets completed.
 func (e *Engine) connect(ctx context.Context) error {
 	if _, err := os.Stat(namespaceFile); errors.Is(err, fs.ErrNotExist) {
+		// A cable that is there leads into a namespace that lost its name.
+		_ = e.host.Run(ctx, "ip", "link", "delete", outside)
 		if err := e.host.Run(ctx, "ip", "netns", "add", namespace); err != nil {
 			return err
 		}
