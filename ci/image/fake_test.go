@@ -89,6 +89,15 @@ func writer(t *testing.T) *image.Registry {
 // whose content is fixed by the text and whose history depends on the clock.
 func build(t *testing.T, text string, clock time.Time, platforms ...string) string {
 	t.Helper()
+	folder := t.TempDir()
+	path, err := layout.Write(folder, empty.Index)
+	require.NoError(t, err)
+	require.NoError(t, path.AppendIndex(indexOf(t, text, clock, platforms...)))
+	return pack(t, folder)
+}
+
+func indexOf(t *testing.T, text string, clock time.Time, platforms ...string) v1.ImageIndex {
+	t.Helper()
 	children := []mutate.IndexAddendum{}
 	for _, platform := range platforms {
 		parsed, err := v1.ParsePlatform(platform)
@@ -98,12 +107,7 @@ func build(t *testing.T, text string, clock time.Time, platforms ...string) stri
 			Descriptor: v1.Descriptor{Platform: parsed},
 		})
 	}
-	index := mutate.IndexMediaType(mutate.AppendManifests(empty.Index, children...), types.OCIImageIndex)
-	folder := t.TempDir()
-	path, err := layout.Write(folder, empty.Index)
-	require.NoError(t, err)
-	require.NoError(t, path.AppendIndex(index))
-	return pack(t, folder)
+	return mutate.IndexMediaType(mutate.AppendManifests(empty.Index, children...), types.OCIImageIndex)
 }
 
 func buildOne(t *testing.T, text string, clock time.Time, platform *v1.Platform) v1.Image {

@@ -32,16 +32,25 @@ type Pushed struct {
 // has the same digest whenever and wherever it was built. Blobs that the repository
 // has are not sent again; the index goes last, so the tag never names half an image.
 func (r *Registry) PushTarball(ctx context.Context, path, ref string) (Pushed, error) {
-	tag, err := name.NewTag(ref, name.StrictValidation)
+	tag, err := parseTag(ref)
 	if err != nil {
-		return Pushed{}, fmt.Errorf("pushing image %q: %w; give registry/repository:tag", ref, err)
+		return Pushed{}, err
 	}
 	opened, err := openLayout(path)
 	if err != nil {
 		return Pushed{}, fmt.Errorf("pushing image %q: %w", tag, err)
 	}
 	defer opened.Close()
-	index, blobs, err := canonicalIndex(opened)
+	images, err := opened.images()
+	if err != nil {
+		return Pushed{}, fmt.Errorf("pushing image %q: %w", tag, err)
+	}
+	return r.push(ctx, tag, images)
+}
+
+// push makes one canonical index of the images and pushes it.
+func (r *Registry) push(ctx context.Context, tag name.Tag, images []v1.Image) (Pushed, error) {
+	index, blobs, err := canonicalIndex(images)
 	if err != nil {
 		return Pushed{}, fmt.Errorf("pushing image %q: %w", tag, err)
 	}
@@ -61,14 +70,18 @@ func (r *Registry) PushTarball(ctx context.Context, path, ref string) (Pushed, e
 	return Pushed{Ref: tag.Context().Digest(digest.String()).String(), Uploaded: uploaded, Skipped: blobs - uploaded}, nil
 }
 
-// canonicalIndex makes the index to push, and counts the distinct blobs below it.
-func canonicalIndex(from *layout) (v1.ImageIndex, int, error) {
-	images, err := from.images()
+func parseTag(ref string) (name.Tag, error) {
+	tag, err := name.NewTag(ref, name.StrictValidation)
 	if err != nil {
-		return nil, 0, err
+		return name.Tag{}, fmt.Errorf("parsing image reference %q: %w; give registry/repository:tag", ref, err)
 	}
+	return tag, nil
+}
+
+// canonicalIndex makes the index to push, and counts the distinct blobs below it.
+func canonicalIndex(images []v1.Image) (v1.ImageIndex, int, error) {
 	if len(images) == 0 {
-		return nil, 0, errors.New("reading OCI layout: it holds no image")
+		return nil, 0, errors.New("there is no image in it")
 	}
 	children, blobs := []mutate.IndexAddendum{}, map[v1.Hash]bool{}
 	for _, image := range images {
