@@ -3,6 +3,7 @@ package cluster
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -26,8 +27,18 @@ type trouble struct {
 	reason    string
 	message   string
 	patience  patience
-	crashed   bool // whether the container's last log lines tell more
+	crashed   bool          // whether the container's last log lines tell more
+	retry     time.Duration // how long the node may pause until it tries again
+	restarts  int32         // of the container so far
+	created   time.Time     // of the pod
 }
+
+// The kubelet's pauses: between two starts of a container or pulls of an image at most, and between two looks at a pod
+// (k8s.io/kubernetes/pkg/kubelet/kubelet.go: MaxCrashLoopBackOff, MaxImageBackOff; its configuration: syncFrequency).
+const (
+	longestBackOff = 5 * time.Minute
+	longestSync    = time.Minute
+)
 
 // object names whom the trouble concerns.
 func (t trouble) object() string {
@@ -51,7 +62,8 @@ func podTrouble(pod *corev1.Pod) (trouble, bool) {
 	for _, statuses := range [][]corev1.ContainerStatus{pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses} {
 		for _, status := range statuses {
 			if found, ok := containerTrouble(status); ok {
-				found.pod, found.container = pod.Name, status.Name
+				found.pod, found.container, found.restarts = pod.Name, status.Name, status.RestartCount
+				found.created = pod.CreationTimestamp.Time
 				return found, true
 			}
 		}
@@ -73,14 +85,15 @@ func containerTrouble(status corev1.ContainerStatus) (trouble, bool) {
 		return trouble{}, false
 	case "ErrImagePull", "ImagePullBackOff":
 		found.reason, found.message = "ErrImagePull", pullCause(status.Image, waiting.Message)
-		found.patience = pullPatience(waiting.Message)
+		found.patience, found.retry = pullPatience(waiting.Message), longestBackOff
 	case "InvalidImageName", "ErrImageNeverPull":
 	case "CreateContainerConfigError":
+		found.retry = longestSync
 		if strings.Contains(waiting.Message, "failed to sync") { // the node has not received the object yet
 			found.patience = starting
 		}
 	case "CrashLoopBackOff":
-		found.message, found.crashed = exitCause(status), true
+		found.message, found.crashed, found.retry = exitCause(status), true, longestBackOff
 	default: // CreateContainerError, RunContainerError and the like are tried again
 		found.patience = starting
 	}

@@ -89,6 +89,7 @@ type vigil struct {
 	progress func(string)
 	told     map[string]string    // the last line about each Deployment
 	since    map[string]time.Time // when each trouble was seen first
+	restarts map[string]int32     // of each container in trouble, when it was seen first
 }
 
 func newVigil(options WaitOptions) *vigil {
@@ -99,7 +100,7 @@ func newVigil(options WaitOptions) *vigil {
 		options.Progress = func(string) {}
 	}
 	return &vigil{started: time.Now(), budget: options.Budget, progress: options.Progress,
-		told: map[string]string{}, since: map[string]time.Time{}}
+		told: map[string]string{}, since: map[string]time.Time{}, restarts: map[string]int32{}}
 }
 
 func (v *vigil) over() bool { return time.Since(v.started) >= v.budget }
@@ -132,13 +133,32 @@ func (v *vigil) judge(states []rollout) []ending {
 				first = time.Now()
 			}
 			present[key] = first
-			if time.Since(first) >= patiences[found.patience] {
+			if time.Since(first) >= v.patience(found) {
 				endings = append(endings, ending{rollout: state, trouble: found})
 			}
 		}
 	}
 	v.since = present // a trouble that went away starts anew when it comes back
 	return endings
+}
+
+// inherited is the age, at the beginning of a wait, from which a pod's trouble counts as left over from before.
+const inherited = time.Minute
+
+// patience is how long the trouble may last. What broke a pod before the wait began may have been put right since (a
+// Secret was created, an image pushed), so such a pod ends the wait only when it fails again.
+func (v *vigil) patience(found trouble) time.Duration {
+	limit := patiences[found.patience]
+	if found.pod == "" || v.started.Sub(found.created) < inherited {
+		return limit
+	}
+	if _, ok := v.restarts[found.object()]; !ok {
+		v.restarts[found.object()] = found.restarts
+	}
+	if found.restarts > v.restarts[found.object()] {
+		return limit
+	}
+	return max(limit, found.retry)
 }
 
 // complete is the rule of `kubectl rollout status`, made stricter by available == desired: the controller has seen the

@@ -49,11 +49,21 @@ func (s shop) replicaSet(name, revision string, available int) {
 	})
 }
 
-// pod stores a pod of a ReplicaSet.
+// pod stores a new pod of a ReplicaSet.
 func (s shop) pod(name, set string, pod *corev1.Pod) {
+	s.podSince(name, set, pod, time.Now())
+}
+
+// oldPod stores a pod that was there long before the test.
+func (s shop) oldPod(name, set string, pod *corev1.Pod) {
+	s.podSince(name, set, pod, time.Now().Add(-time.Hour))
+}
+
+func (s shop) podSince(name, set string, pod *corev1.Pod, created time.Time) {
 	s.put(s.t, "/api/v1/namespaces/shop/pods/"+name, map[string]any{
 		"apiVersion": "v1", "kind": "Pod",
-		"metadata": map[string]any{"name": name, "uid": name, "labels": map[string]any{"batch.kubernetes.io/job-name": "smoke"},
+		"metadata": map[string]any{"name": name, "uid": name, "creationTimestamp": created.UTC().Format(time.RFC3339),
+			"labels":          map[string]any{"batch.kubernetes.io/job-name": "smoke"},
 			"ownerReferences": []any{map[string]any{"uid": set}}},
 		"spec":   map[string]any{"containers": []any{map[string]any{"name": "app"}}},
 		"status": pod.Status,
@@ -193,6 +203,37 @@ func TestTroubleThatEnds(t *testing.T) {
 		}
 		time.AfterFunc(8*time.Minute, func() { s.deployment(1, 1) })
 		require.NoError(t, s.wait(WaitOptions{Budget: 10 * time.Minute}))
+	})
+}
+
+// A pod that was broken before the wait began has not seen yet what was put right since.
+func TestTroubleOfBefore(t *testing.T) {
+	broken := func(restarts int32) *corev1.Pod {
+		pod := crashed("Error", 1)
+		pod.Status.ContainerStatuses[0].RestartCount = restarts
+		return pod
+	}
+	t.Run("and no more", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			s := newShop(t)
+			s.deployment(1, 0)
+			s.oldPod("web-1", "new", broken(7))
+			time.AfterFunc(2*time.Minute, func() { s.deployment(1, 1) })
+			require.NoError(t, s.wait(WaitOptions{}))
+		})
+	})
+	t.Run("and again", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			s := newShop(t)
+			s.deployment(1, 0)
+			s.oldPod("web-1", "new", broken(7))
+			time.AfterFunc(2*time.Minute, func() { s.oldPod("web-1", "new", broken(8)) })
+			start := time.Now()
+			var failure *WaitError
+			require.ErrorAs(t, s.wait(WaitOptions{}), &failure)
+			assert.Equal(t, "CrashLoopBackOff", failure.Reason)
+			assert.WithinDuration(t, start.Add(2*time.Minute), time.Now(), time.Second)
+		})
 	})
 }
 
