@@ -2,13 +2,16 @@ package main
 
 import (
 	"context"
+	"slices"
 
 	"github.com/codingbutter/team-dashboard/scripts/lab/internal/access"
 	"github.com/codingbutter/team-dashboard/scripts/lab/internal/engine"
 	"github.com/codingbutter/team-dashboard/scripts/lab/internal/host"
+	"github.com/codingbutter/team-dashboard/scripts/lab/internal/images"
 	"github.com/codingbutter/team-dashboard/scripts/lab/internal/moduleproxy"
 	"github.com/codingbutter/team-dashboard/scripts/lab/internal/network"
 	"github.com/codingbutter/team-dashboard/scripts/lab/internal/part"
+	"github.com/codingbutter/team-dashboard/scripts/lab/internal/registry"
 )
 
 // stages lists the parts in the order in which they come up. The parts of one
@@ -16,13 +19,19 @@ import (
 // which keeps all cores busy and is done one at a time, others download or
 // unpack. Parts go down in the opposite order.
 func stages(h *host.Host, use access.Access) [][]part.Part {
+	anything := use.OwnEngine() || use.OwnCluster()
 	return [][]part.Part{
-		{network.New(h)},
-		when(use.OwnEngine(), engine.New(h)),
+		only(anything, network.New(h)),
+		only(anything, registry.New(h)),
+		slices.Concat(
+			only(use.OwnEngine(), engine.New(h)),
+			only(anything, images.New(h)),
+		),
 	}
 }
 
-func when(wanted bool, parts ...part.Part) []part.Part {
+// only keeps the parts that are wanted.
+func only(wanted bool, parts ...part.Part) []part.Part {
 	if !wanted {
 		return nil
 	}
@@ -33,4 +42,5 @@ func when(wanted bool, parts ...part.Part) []part.Part {
 var servers = map[string]func(ctx context.Context, args []string) error{
 	"engine-inside": engine.Inside,
 	"module-proxy":  moduleproxy.Serve,
+	"registry":      registry.Serve,
 }

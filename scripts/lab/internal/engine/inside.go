@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"flag"
@@ -176,23 +177,31 @@ func (b sandbox) nameHosts() error {
 	return os.WriteFile(b.in("/etc/hosts"), append(ours, machines...), 0o644)
 }
 
-// nameServers replaces a name server on the machine's loopback, which is out
-// of reach from here, by those that systemd-resolved itself asks.
+// nameServers writes the sandbox's resolv.conf.
 func (b sandbox) nameServers() error {
-	conf, err := os.ReadFile("/etc/resolv.conf")
+	machines, err := os.ReadFile("/etc/resolv.conf")
 	if err != nil {
 		return err
 	}
-	if strings.Contains(string(conf), "nameserver 127.") {
-		if upstream, err := os.ReadFile("/run/systemd/resolve/resolv.conf"); err == nil {
-			conf = upstream
-		}
+	resolved, err := os.ReadFile("/run/systemd/resolve/resolv.conf")
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
 	}
 	file := b.in("/etc/resolv.conf")
 	if err := os.RemoveAll(file); err != nil { // often a link into /run
 		return err
 	}
-	return os.WriteFile(file, conf, 0o644)
+	return os.WriteFile(file, resolvConf(machines, resolved), 0o644)
+}
+
+// resolvConf chooses what the engine's name server asks: not one on the
+// machine's loopback, which is out of its reach, but those that systemd-resolved
+// behind it asks, if that is there.
+func resolvConf(machines, resolved []byte) []byte {
+	if len(resolved) > 0 && bytes.Contains(machines, []byte("nameserver 127.")) {
+		return resolved
+	}
+	return machines
 }
 
 // enter makes the sandbox this process's root, and lets go of the old one.
