@@ -8,6 +8,7 @@ import (
 	"github.com/codingbutter/team-dashboard/ci/config"
 	"github.com/codingbutter/team-dashboard/ci/health"
 	"github.com/codingbutter/team-dashboard/ci/render"
+	"github.com/codingbutter/team-dashboard/ci/watch"
 )
 
 // API lets a *cluster.Cluster be a Cluster.
@@ -36,7 +37,7 @@ type Inside struct {
 
 // Check asks the Services of the target's slot.
 func (i Inside) Check(ctx context.Context, target Target) health.Report {
-	examined := health.Target{Application: i.Application, Environment: target.Environment, Slot: target.Slot, Release: target.Release.Version}
+	examined := target.examined(i.Application)
 	return health.Examine(ctx, examined, health.Inside(examined, i.Cluster), i.Clock)
 }
 
@@ -51,11 +52,44 @@ type Outside struct {
 
 // Prove asks the environment's URL.
 func (o Outside) Prove(ctx context.Context, target Target) (health.Proof, error) {
-	door, err := health.NewFrontDoor(health.FrontDoorOptions{URL: target.Environment.URL, Resolve: o.Resolve, CA: o.CA, Clock: o.Clock})
+	door, err := o.door(target)
 	if err != nil {
 		return health.Proof{}, err
 	}
 	return door.Prove(ctx, o.Application.Services, target.Release.Version)
+}
+
+func (o Outside) door(target Target) (*health.FrontDoor, error) {
+	return health.NewFrontDoor(health.FrontDoorOptions{URL: target.Environment.URL, Resolve: o.Resolve, CA: o.CA, Clock: o.Clock})
+}
+
+// Lookout is the Watcher that reads the pods' own metrics and asks at the front door.
+type Lookout struct {
+	Application config.Application
+	Cluster     watch.Cluster
+	Door        Outside
+	Clock       Clock
+	Progress    Progress
+}
+
+// Watch observes the target for a while.
+func (l Lookout) Watch(ctx context.Context, target Target, duration time.Duration) (Watch, error) {
+	door, err := l.Door.door(target)
+	if err != nil {
+		return Watch{}, err
+	}
+	began := l.Clock.Now()
+	result, err := watch.Run(ctx, watch.Options{
+		Duration: duration, Thresholds: target.Environment.Thresholds, Clock: l.Clock,
+		Source:   watch.NewCollector(l.Cluster, door, target.examined(l.Application)),
+		OnSample: func(sample watch.Sample, _ watch.Verdict) { l.Progress.Info(ctx, "%s", sample) },
+	})
+	return Watch{Asked: duration, Took: l.Clock.Now().Sub(began), Result: result}, err
+}
+
+// examined is the target as the rooms of health and watch know it.
+func (t Target) examined(app config.Application) health.Target {
+	return health.Target{Application: app, Environment: t.Environment, Slot: t.Slot, Release: t.Release.Version}
 }
 
 type systemClock struct{}

@@ -3,6 +3,7 @@ package rollout
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -187,6 +188,11 @@ func (r *run) clear(ctx context.Context) error {
 	}
 	return r.poll(ctx, r.Options.DrainBudget, func(ctx context.Context) (string, error) {
 		pods, err := r.Cluster.List(ctx, "v1", "Pod", r.environment.Namespace, releaseSelector(r.Application, slot))
+		// Other pods of the slot, such as those of the smoke suite, are behind no Service.
+		pods = slices.DeleteFunc(pods, func(pod *cluster.Object) bool {
+			_, err := r.Application.Service(pod.GetLabels()[render.AppLabel])
+			return err != nil
+		})
 		if err != nil || len(pods) == 0 {
 			return "", err
 		}

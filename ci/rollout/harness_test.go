@@ -21,6 +21,7 @@ import (
 	"github.com/codingbutter/team-dashboard/ci/health"
 	"github.com/codingbutter/team-dashboard/ci/release"
 	"github.com/codingbutter/team-dashboard/ci/render"
+	"github.com/codingbutter/team-dashboard/ci/watch"
 )
 
 var (
@@ -183,10 +184,11 @@ func (w *world) Slot(context.Context, Target) (Smoke, error) { return Smoke{Pass
 func (w *world) Public(context.Context, Target) (Smoke, error) { return Smoke{Passed: 3}, nil }
 
 func (w *world) Watch(_ context.Context, target Target, duration time.Duration) (Watch, error) {
+	verdict := watch.Verdict{Outcome: watch.Healthy}
 	if w.breaching[target.Release.Version] {
-		return Watch{Asked: duration, Breached: true, Reason: "error rate 23 %, at most 10 %"}, nil
+		verdict = watch.Verdict{Outcome: watch.Breached, Reason: "error rate 23 %, at most 10 %"}
 	}
-	return Watch{Asked: duration, Took: duration}, nil
+	return Watch{Asked: duration, Took: duration, Result: watch.Result{Verdict: verdict}}, nil
 }
 
 // Now and Sleep are the clock: it advances only when somebody sleeps.

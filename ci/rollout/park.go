@@ -12,7 +12,7 @@ import (
 // park takes the pods out of a slot and leaves its objects, so that a rollback only needs to scale up. Pods end
 // gracefully: they serve what is still on its way to them. A slot that a stable Service selects is never parked.
 func (r *run) park(ctx context.Context, slot string) error {
-	now, err := r.look(ctx)
+	now, err := r.glance(ctx)
 	if err != nil {
 		return err
 	}

@@ -77,10 +77,10 @@ type SmokeSuite interface {
 	Public(ctx context.Context, target Target) (Smoke, error)
 }
 
-// Watcher observes a release that takes the traffic.
+// Watcher observes a release that takes the traffic; Lookout is the real one.
 type Watcher interface {
-	// Watch returns after the duration, or at once when a threshold is broken: the two are told apart by the
-	// verdict. An error means that nothing could be observed.
+	// Watch returns after the duration, or at once when a threshold is broken; the verdict says which. The only error is
+	// that of the context.
 	Watch(ctx context.Context, target Target, duration time.Duration) (Watch, error)
 }
 

@@ -1,13 +1,13 @@
 package rollout
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
 
 	"github.com/codingbutter/team-dashboard/ci/health"
 	"github.com/codingbutter/team-dashboard/ci/release"
+	"github.com/codingbutter/team-dashboard/ci/watch"
 )
 
 // Request says what is wanted, by whom.
@@ -121,9 +121,5 @@ type Watch struct {
 	// Asked is how long it was to be observed, Took how long it was.
 	Asked time.Duration `json:"asked"`
 	Took  time.Duration `json:"took"`
-	// Breached says that a threshold was broken; Reason says which, and what was seen.
-	Breached bool   `json:"breached"`
-	Reason   string `json:"reason,omitempty"`
-	// Samples are the observations, as package watch decides on them.
-	Samples json.RawMessage `json:"samples,omitempty"`
+	watch.Result
 }

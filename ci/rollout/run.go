@@ -83,6 +83,13 @@ func (r *run) look(ctx context.Context) (state, error) {
 	return readState(ctx, r.Cluster, r.Application, r.environment)
 }
 
+// glance reads anew where the traffic goes and what is in the slots; the records are those of the last look.
+func (r *run) glance(ctx context.Context) (state, error) {
+	now := r.state
+	err := now.readPlaces(ctx, r.Cluster, r.Application)
+	return now, err
+}
+
 // preflight refuses what would not work. A rollback does not ask the registry: in an outage of the registry the nodes
 // may still have the images, and the wait tells if they do not.
 func (r *run) preflight(ctx context.Context) error {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/config"
+	"github.com/codingbutter/team-dashboard/ci/release"
 	"github.com/codingbutter/team-dashboard/ci/render"
 )
 
@@ -35,18 +36,25 @@ type state struct {
 }
 
 func readState(ctx context.Context, api Reader, app config.Application, environment config.Environment) (state, error) {
-	s := state{environment: environment, selected: map[string]string{}}
+	s := state{environment: environment}
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return s.readServices(ctx, api, app) })
-	group.Go(func() (err error) {
-		s.deployments, err = api.List(ctx, "apps/v1", "Deployment", environment.Namespace, releaseSelector(app, ""))
-		return err
-	})
+	group.Go(func() error { return s.readPlaces(ctx, api, app) })
 	group.Go(func() (err error) {
 		s.records, err = readRecords(ctx, api, environment)
 		return err
 	})
-	return s, group.Wait()
+	err := group.Wait()
+	return s, err
+}
+
+// readPlaces reads what changes during a run: where the traffic goes, and what is in the slots.
+func (s *state) readPlaces(ctx context.Context, api Reader, app config.Application) (err error) {
+	s.selected = map[string]string{}
+	if err = s.readServices(ctx, api, app); err != nil {
+		return err
+	}
+	s.deployments, err = api.List(ctx, "apps/v1", "Deployment", s.environment.Namespace, releaseSelector(app, ""))
+	return err
 }
 
 func (s *state) readServices(ctx context.Context, api Reader, app config.Application) error {
@@ -165,6 +173,14 @@ func (s state) recordOf(slot string) *Record {
 		}
 	}
 	return newest
+}
+
+// releaseIn is the release in a slot as far as it is known: of one that was applied by hand only the version is.
+func (s state) releaseIn(slot string) release.Release {
+	if record := s.recordOf(slot); record != nil {
+		return record.Release
+	}
+	return release.Release{Version: s.version(slot)}
 }
 
 // unfinished is the record of a run that did not come to an end; nil when there is none.

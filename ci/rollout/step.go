@@ -35,7 +35,7 @@ var (
 	verify     = step{StepVerify, (*run).verify}
 	switchOver = step{StepSwitch, (*run).switchOver}
 	prove      = step{StepProve, (*run).prove}
-	watch      = step{StepWatch, (*run).watch}
+	observe    = step{StepWatch, (*run).observe}
 	settle     = step{StepSettle, (*run).settle}
 )
 

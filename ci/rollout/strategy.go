@@ -62,9 +62,9 @@ func (b blueGreen) added(wanted int, _ state, _ *cluster.Object) int { return wa
 
 func (b blueGreen) steps(force bool) []step {
 	if force {
-		return []step{apply, wait, switchOver, prove, verify, watch, settle}
+		return []step{apply, wait, switchOver, prove, verify, observe, settle}
 	}
-	return []step{apply, wait, verify, switchOver, prove, watch, settle}
+	return []step{apply, wait, verify, switchOver, prove, observe, settle}
 }
 
 // resume goes by where the traffic is, not by the journal: that may be one step ahead of what happened.
@@ -95,7 +95,7 @@ func (rolling) added(wanted int, s state, deployment *cluster.Object) int {
 	return wanted
 }
 
-func (rolling) steps(bool) []step { return []step{apply, wait, verify, prove, watch, settle} }
+func (rolling) steps(bool) []step { return []step{apply, wait, verify, prove, observe, settle} }
 
 // resume begins again: what is applied already is not changed by applying it again.
 func (rolling) resume(state, Record) Step { return StepApply }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
-	"github.com/codingbutter/team-dashboard/ci/release"
 )
 
 // undo is the one way back from a step that failed. It looks at the cluster, not at what the run believes to have done,
@@ -41,7 +40,7 @@ func (r *run) undo(failed Step, cause error) error {
 // takeBack moves the traffic back if it moved, and takes the pods of the failed release away. A first release that
 // fails after the switch stays: behind it there is nothing.
 func (b blueGreen) takeBack(ctx context.Context, r *run, cause error) (reversal, error) {
-	now, err := r.look(ctx)
+	now, err := r.glance(ctx)
 	if err != nil {
 		return reversal{}, err
 	}
@@ -61,7 +60,7 @@ func (b blueGreen) takeBack(ctx context.Context, r *run, cause error) (reversal,
 		return reversal{}, err
 	}
 	before := r.target()
-	before.Slot, before.Release = previous, r.releaseIn(now, previous)
+	before.Slot, before.Release = previous, now.releaseIn(previous)
 	if _, err := r.proveDoor(ctx, before); err != nil {
 		r.warn(ctx, "the traffic was moved back to slot %s, but the front door does not show it: %v", previous, err)
 	}
@@ -71,7 +70,7 @@ func (b blueGreen) takeBack(ctx context.Context, r *run, cause error) (reversal,
 
 // abandon keeps a switch that was made whole, since the slot was verified before it, and takes back anything less.
 func (b blueGreen) abandon(ctx context.Context, r *run, cause error) error {
-	if now, err := r.look(ctx); err != nil || now.movedTo(r.record.Slot) == len(r.Application.Services) {
+	if now, err := r.glance(ctx); err != nil || now.movedTo(r.record.Slot) == len(r.Application.Services) {
 		return err
 	}
 	_, err := b.takeBack(ctx, r, cause)
@@ -95,14 +94,6 @@ func (rolling) takeBack(ctx context.Context, r *run, cause error) (reversal, err
 		return reversal{}, err
 	}
 	return reversal{OutcomeReverted, fmt.Sprintf("%s was brought back to %s", r.environment.Name, previous.Release.Version)}, nil
-}
-
-// releaseIn is the release in a slot as far as it is known: of one that was applied by hand only the version is.
-func (r *run) releaseIn(s state, slot string) release.Release {
-	if record := s.recordOf(slot); record != nil {
-		return record.Release
-	}
-	return release.Release{Version: s.version(slot)}
 }
 
 // abandon leaves everything to the next run, which applies its own release over it.
