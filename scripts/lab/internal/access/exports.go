@@ -22,9 +22,6 @@ func (a Access) Exports(h *host.Host, engine, path string) string {
 		{"DO_NOT_TRACK", "1"},
 		{"DAGGER_NO_NAG", "1"},
 		{"DAGGER_NO_UPDATE_CHECK", "1"},
-		// The lab's CLI has no live screen: on a terminal too, progress comes
-		// as lines.
-		{"DAGGER_PROGRESS", "plain"},
 		{"KUBECONFIG", a.kubeconfig(h)},
 		{"TEAM_DASHBOARD_LAB_DIR", h.Root},
 	} {

@@ -61,7 +61,11 @@ func (e *Engine) goLayer(ctx context.Context, system, tools string) (string, err
 		return "", err
 	}
 	codegen := filepath.Join(tools, "codegen")
-	key := build.Key(system, tools, env["GOVERSION"], env["GOROOT"], runtime.GOARCH)
+	generator, err := build.HashFile(codegen)
+	if err != nil {
+		return "", err
+	}
+	key := build.Key(system, generator, env["GOVERSION"], env["GOROOT"], runtime.GOARCH)
 	return build.Once(ctx, e.host, "sdk-go", key, func(ctx context.Context, dir string) error {
 		return part.Step(ctx, "putting Go into the Go SDK", func(ctx context.Context) error {
 			return e.fillGoLayer(ctx, filepath.Join(system, layerFile), env["GOROOT"], codegen, dir)

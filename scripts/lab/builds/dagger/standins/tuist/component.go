@@ -22,36 +22,41 @@ type (
 
 // A Context is where a component draws: lines, one below the other.
 type Context struct {
-	Width int
-	lines *[]string
+	Width  int
+	height int
+	lines  *[]string
 }
 
 func (c Context) Line(line string)      { *c.lines = append(*c.lines, line) }
 func (c Context) Lines(lines ...string) { *c.lines = append(*c.lines, lines...) }
 
-// ScreenHeight has no limit: what is drawn once, at the end, may scroll.
-func (c Context) ScreenHeight() int { return 1 << 20 }
+func (c Context) ScreenHeight() int { return c.height }
 
-func draw(component Component, width int) []string {
+func draw(component Component, on size) []string {
 	var lines []string
-	component.Render(Context{Width: width, lines: &lines})
+	component.Render(Context{Width: on.width, height: on.height, lines: &lines})
 	return lines
+}
+
+// within draws a child of a component that is being drawn.
+func within(ctx Context, child Component) []string {
+	return draw(child, size{width: ctx.Width, height: ctx.height})
 }
 
 // Compo is what all components embed.
 type Compo struct{}
 
-// Update would ask for the component to be drawn again.
+// Update asks for the component to be drawn again, which is done all the time.
 func (*Compo) Update() {}
 
 type RenderResult struct{ Lines []string }
 
 func (*Compo) RenderChildResult(ctx Context, child Component) RenderResult {
-	return RenderResult{Lines: draw(child, ctx.Width)}
+	return RenderResult{Lines: within(ctx, child)}
 }
 
 func (*Compo) RenderChildInline(ctx Context, child Component) string {
-	return strings.Join(draw(child, ctx.Width), " ")
+	return strings.Join(within(ctx, child), " ")
 }
 
 // A Container draws its children one below the other.
@@ -68,6 +73,6 @@ func (c *Container) RemoveChild(child Component) {
 
 func (c *Container) Render(ctx Context) {
 	for _, child := range c.Children {
-		ctx.Lines(draw(child, ctx.Width)...)
+		ctx.Lines(within(ctx, child)...)
 	}
 }

@@ -3,18 +3,17 @@ package tuist
 import (
 	"fmt"
 	"os"
-	"time"
 
 	uv "github.com/charmbracelet/ultraviolet"
 )
 
 // Refuse ends the program: what needs a keyboard cannot go on without one.
 func Refuse(what string) {
-	fmt.Fprintf(os.Stderr, "dagger: %s needs the interactive screen, which this build does not have; use flags and --progress=plain\n", what)
+	fmt.Fprintf(os.Stderr, "dagger: %s needs the keyboard, which this build does not read; use flags and --progress=plain\n", what)
 	os.Exit(2)
 }
 
-// What concerns the screen alone does nothing.
+// What concerns the keyboard and the cursor does nothing.
 func (*TUI) SetFocus(Component)         {}
 func (*TUI) SetShowHardwareCursor(bool) {}
 func (*TUI) SetDebugWriter(any)         {}
@@ -36,15 +35,6 @@ const AnchorTopRight Anchor = 0
 
 func (*TUI) ShowOverlay(Component, *OverlayOptions) *OverlayHandle { return &OverlayHandle{} }
 func (*OverlayHandle) Remove()                                     {}
-
-// A Spinner stands still.
-type Spinner struct {
-	Compo
-	Epoch time.Time
-}
-
-func NewSpinner() *Spinner          { return &Spinner{} }
-func (*Spinner) Render(ctx Context) { ctx.Line("-") }
 
 // The line editor of the shell.
 type (

@@ -1,44 +1,43 @@
-// Package tuist is the toolkit below the dagger CLI's terminal screen, without
-// the screen: it runs the events in order, so that the final report is right,
-// and draws only when it is asked for its lines.
+// Package tuist is the toolkit below the dagger CLI's terminal screen, reduced
+// to watching: it runs the events in order, shows the components live on the
+// terminal, and reads no keys.
 package tuist
 
 import (
 	"io"
 	"os"
 	"sync"
+	"time"
 )
 
-// columns is the width of the final report, in characters.
-const columns = 120
-
-// A Terminal is what the screen would be on.
-type Terminal struct{}
-
-func NewStdTerminal() Terminal { return Terminal{} }
+// redrawEvery is the pace of the live screen.
+const redrawEvery = 100 * time.Millisecond
 
 // A TUI is the outermost component, and the loop that events run in.
 type TUI struct {
 	Container
 
-	mu      sync.Mutex
-	arrived *sync.Cond
-	events  []func()
-	ended   chan struct{}
+	screen *screen
+	wake   chan struct{} // has room for one: there are events
+	ended  chan struct{}
+
+	mu     sync.Mutex
+	events []func()
 }
 
 func New(Terminal) *TUI {
-	t := &TUI{ended: make(chan struct{})}
-	t.arrived = sync.NewCond(&t.mu)
-	return t
+	return &TUI{screen: newScreen(os.Stderr), wake: make(chan struct{}, 1), ended: make(chan struct{})}
 }
 
 // Dispatch hands an event to the loop; it runs after those before it, alone.
 func (t *TUI) Dispatch(event func()) {
 	t.mu.Lock()
-	defer t.mu.Unlock()
 	t.events = append(t.events, event)
-	t.arrived.Signal()
+	t.mu.Unlock()
+	select {
+	case t.wake <- struct{}{}:
+	default: // it has been woken
+	}
 }
 
 // Start tells the components that they are shown, and starts the loop.
@@ -51,34 +50,59 @@ func (t *TUI) Start() {
 	go t.loop()
 }
 
+// loop runs events and draws, never both at once: components are not made to
+// be drawn while they change.
 func (t *TUI) loop() {
 	defer close(t.ended)
-	for event := t.next(); event != nil; event = t.next() {
-		event()
+	ticker := time.NewTicker(redrawEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+			t.screen.show(t.watched())
+		case <-t.wake:
+			for _, event := range t.take() {
+				if event == nil {
+					t.screen.clear()
+					return
+				}
+				event()
+			}
+		}
 	}
 }
 
-func (t *TUI) next() func() {
+func (t *TUI) take() []func() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for len(t.events) == 0 {
-		t.arrived.Wait()
-	}
-	event := t.events[0]
-	t.events = t.events[1:]
-	return event
+	events := t.events
+	t.events = nil
+	return events
 }
 
-// Stop ends the loop behind all events that were dispatched before.
+// watched draws the components that a person watches. The others only tell
+// which keys to press.
+func (t *TUI) watched() []string {
+	var lines []string
+	for _, child := range t.Children {
+		if _, ok := child.(Interactive); ok {
+			lines = append(lines, draw(child, t.screen.size())...)
+		}
+	}
+	return lines
+}
+
+// Stop takes the live screen away, behind all events that were dispatched
+// before, and ends the loop.
 func (t *TUI) Stop() {
 	t.Dispatch(nil)
 	<-t.ended
 }
 
-// Exec lends the terminal to a function; nobody else has it here.
+// Exec lends the terminal to a function.
 func (t *TUI) Exec(run func(in io.Reader, out, errOut io.Writer) error) error {
 	return run(os.Stdin, os.Stdout, os.Stderr)
 }
 
-// RenderLines draws everything.
-func (t *TUI) RenderLines() []string { return draw(t, columns) }
+// RenderLines draws everything, for a report that scrolls by.
+func (t *TUI) RenderLines() []string { return draw(t, reportSize) }
