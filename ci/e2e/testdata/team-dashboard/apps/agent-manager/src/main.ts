@@ -5,6 +5,7 @@ import {
   openRedis,
   readSettings,
   required,
+  requiredUrl,
   run,
   serve,
 } from '@team-dashboard/service-kit';
@@ -20,9 +21,9 @@ run(async () => {
   const jwtSecret = required(env, 'JWT_SECRET', 'the key that signs the tokens of agents');
   const openai = new Upstream(
     'openai-service',
-    required(env, 'OPENAI_SERVICE_URL', 'the base URL of openai-service'),
+    requiredUrl(env, 'OPENAI_SERVICE_URL', 'the base URL of openai-service'),
   );
-  const postgresUrl = required(env, 'POSTGRES_URL', 'the connection string of the database');
+  const postgresUrl = requiredUrl(env, 'POSTGRES_URL', 'the connection string of the database');
   const postgres = openPostgres(postgresUrl, settings, log);
   const redis = openRedis(env, log);
   health.add('postgres', () => postgres.query('select 1')).add('redis', () => redis.ping());

@@ -7,6 +7,7 @@ import {
   pathOf,
   readSettings,
   required,
+  requiredUrl,
   run,
   serve,
   type Environment,
@@ -24,7 +25,7 @@ run(async () => {
   const { log, health, settings } = kit;
   const signIn = readSignIn(env);
   const upstreams = readUpstreams(env);
-  const postgresUrl = required(env, 'POSTGRES_URL', 'the connection string of the database');
+  const postgresUrl = requiredUrl(env, 'POSTGRES_URL', 'the connection string of the database');
   const postgres = openPostgres(postgresUrl, settings, log);
   const redis = openRedis(env, log);
   health.add('postgres', () => postgres.query('select 1')).add('redis', () => redis.ping());
@@ -81,7 +82,7 @@ function readManifest<T>(name: string): T {
 
 function readUpstreams(env: Environment) {
   const upstream = (name: string, variable: string) =>
-    new Upstream(name, required(env, variable, `the base URL of ${name}`));
+    new Upstream(name, requiredUrl(env, variable, `the base URL of ${name}`));
   return {
     agentManager: upstream('agent-manager', 'AGENT_MANAGER_URL'),
     mcpManager: upstream('mcp-manager', 'MCP_MANAGER_URL'),
@@ -93,7 +94,7 @@ function readSignIn(env: Environment): SignIn {
   const { GITHUB_CLIENT_ID: clientId, GITHUB_CLIENT_SECRET: clientSecret } = env;
   return {
     secret: required(env, 'NEXTAUTH_SECRET', 'the key that signs session cookies'),
-    publicUrl: required(env, 'NEXTAUTH_URL', 'the URL at which people reach the dashboard'),
+    publicUrl: requiredUrl(env, 'NEXTAUTH_URL', 'the URL at which people reach the dashboard'),
     github: clientId && clientSecret ? { clientId, clientSecret } : undefined,
   };
 }

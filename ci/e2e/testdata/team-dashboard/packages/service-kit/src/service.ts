@@ -18,11 +18,11 @@ const keepAliveMs = 95_000;
 export interface Drain {
   /** It listens until no request has come for this long: those that were on their way are still answered. */
   quietMs: number;
-  /** But not longer than this in all, to end before Kubernetes' grace period does. */
+  /** But not longer than this in all: a minute, after which the ingress gives a request up, too. */
   limitMs: number;
 }
 
-const defaultDrain: Drain = { quietMs: 1000, limitMs: 20_000 };
+const defaultDrain: Drain = { quietMs: 1000, limitMs: 60_000 };
 
 /** Preparations (migrations) that fail are tried again: the database may be starting at the same time. */
 const prepareRetryMs = 1000;

@@ -42,3 +42,10 @@ export function required(env: Environment, name: string, purpose: string): strin
   }
   return value;
 }
+
+/** Reads a variable that must hold a URL. Its value is not repeated in the error: it may hold a password. */
+export function requiredUrl(env: Environment, name: string, purpose: string): string {
+  const value = required(env, name, purpose);
+  if (!URL.canParse(value)) throw new Error(`reading ${name}: it is no URL; it holds ${purpose}`);
+  return value;
+}

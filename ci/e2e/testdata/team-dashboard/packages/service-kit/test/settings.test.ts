@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readSettings, required } from '../src/settings.ts';
+import { readSettings, required, requiredUrl } from '../src/settings.ts';
 
 test('settings have defaults for a developer', () => {
   assert.deepEqual(readSettings('dashboard', 3000, {}), {
@@ -46,4 +46,17 @@ test('a missing variable is named with its purpose', () => {
     /KEY.*the key of the door/,
   );
   assert.equal(required({ KEY: 'k' }, 'KEY', 'the key of the door'), 'k');
+});
+
+test('what is no URL is refused without being shown', () => {
+  const read = (url: string) => requiredUrl({ POSTGRES_URL: url }, 'POSTGRES_URL', 'the database');
+  assert.equal(read('postgres://u:p@db/team'), 'postgres://u:p@db/team');
+  assert.throws(
+    () => read('hunter2@db:5432'),
+    (error: Error) => {
+      assert.match(error.message, /^reading POSTGRES_URL: it is no URL/);
+      assert.doesNotMatch(error.message, /hunter2/);
+      return true;
+    },
+  );
 });
