@@ -5,9 +5,11 @@ import (
 	"slices"
 
 	"github.com/codingbutter/team-dashboard/scripts/lab/internal/access"
+	"github.com/codingbutter/team-dashboard/scripts/lab/internal/addons"
 	"github.com/codingbutter/team-dashboard/scripts/lab/internal/engine"
 	"github.com/codingbutter/team-dashboard/scripts/lab/internal/host"
 	"github.com/codingbutter/team-dashboard/scripts/lab/internal/images"
+	"github.com/codingbutter/team-dashboard/scripts/lab/internal/kube"
 	"github.com/codingbutter/team-dashboard/scripts/lab/internal/moduleproxy"
 	"github.com/codingbutter/team-dashboard/scripts/lab/internal/network"
 	"github.com/codingbutter/team-dashboard/scripts/lab/internal/part"
@@ -26,7 +28,9 @@ func stages(h *host.Host, use access.Access) [][]part.Part {
 		slices.Concat(
 			only(use.OwnEngine(), engine.New(h)),
 			only(anything, images.New(h)),
+			only(use.OwnCluster(), kube.New(h)),
 		),
+		only(use.OwnCluster(), addons.New(h)),
 	}
 }
 

@@ -13,21 +13,21 @@ import (
 	"github.com/codingbutter/team-dashboard/scripts/lab/internal/host"
 )
 
-// api asks the API server, as its admin, for the little that the lab itself
+// API asks the API server, as its admin, for the little that the lab itself
 // wants to know.
-type api struct{ host *host.Host }
+type API struct{ host *host.Host }
 
-func newAPI(h *host.Host) *api { return &api{h} }
+func NewAPI(h *host.Host) *API { return &API{h} }
 
 // ready says whether the API server takes requests.
-func (a *api) ready(ctx context.Context) error {
-	_, err := a.get(ctx, "/readyz")
+func (a *API) ready(ctx context.Context) error {
+	_, err := a.Get(ctx, "/readyz")
 	return err
 }
 
 // nodeReady says whether the node takes pods, or what it waits for.
-func (a *api) nodeReady(ctx context.Context) error {
-	text, err := a.get(ctx, "/api/v1/nodes/"+nodeName)
+func (a *API) nodeReady(ctx context.Context) error {
+	text, err := a.Get(ctx, "/api/v1/nodes/"+nodeName)
 	if err != nil {
 		return err
 	}
@@ -54,7 +54,8 @@ func readReady(text []byte) error {
 	return fmt.Errorf("the node %q has not said whether it is Ready", nodeName)
 }
 
-func (a *api) get(ctx context.Context, path string) ([]byte, error) {
+// Get returns what is at a path of the API server.
+func (a *API) Get(ctx context.Context, path string) ([]byte, error) {
 	config, err := a.tls()
 	if err != nil {
 		return nil, err
@@ -66,7 +67,7 @@ func (a *api) get(ctx context.Context, path string) ([]byte, error) {
 	return text, nil
 }
 
-func (a *api) tls() (*tls.Config, error) {
+func (a *API) tls() (*tls.Config, error) {
 	admin := a.host.State("pki", "kubernetes", "admin")
 	pair, err := tls.LoadX509KeyPair(admin+".crt", admin+".key")
 	if err != nil {

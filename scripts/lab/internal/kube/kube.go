@@ -86,7 +86,7 @@ func (k *Kube) Status(ctx context.Context) (string, error) {
 	if len(down) > 0 {
 		return "", fmt.Errorf("not running: %v", down)
 	}
-	if err := newAPI(k.host).nodeReady(ctx); err != nil {
+	if err := NewAPI(k.host).nodeReady(ctx); err != nil {
 		return "", err
 	}
 	return fmt.Sprintf("Kubernetes %s, https://%s, node %s Ready, kubeconfig %s", Version, apiServer, nodeName, Kubeconfig(k.host)), nil

@@ -33,7 +33,7 @@ type node struct {
 	host  *host.Host
 	tools tools
 	ids   *identities
-	api   *api
+	api   *API
 }
 
 // newNode builds the programs and writes the files.
@@ -55,7 +55,7 @@ func (k *Kube) newNode(ctx context.Context) (*node, error) {
 			return nil, err
 		}
 	}
-	return &node{host: k.host, tools: tools, ids: ids, api: newAPI(k.host)}, nil
+	return &node{host: k.host, tools: tools, ids: ids, api: NewAPI(k.host)}, nil
 }
 
 // A process with the files that it reads at its start.
