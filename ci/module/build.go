@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"dagger/team-dashboard/internal/dagger"
+
+	"github.com/codingbutter/team-dashboard/ci/config"
+	"github.com/codingbutter/team-dashboard/ci/workspace"
+)
+
+// Build every image of a release for every platform, and push nothing.
+//
+// Build stages run on this machine's own platform, so arm64 costs no emulation.
+//
+// Example: dagger call build
+func (m *TeamDashboard) Build(
+	ctx context.Context,
+	// The platforms to build for.
+	// +default=["linux/amd64", "linux/arm64"]
+	platforms []string,
+) (string, error) {
+	if err := m.buildable(ctx); err != nil {
+		return "", err
+	}
+	app := config.TeamDashboard()
+	built := make([]string, len(app.Images()))
+	group, groupCtx := errgroup.WithContext(ctx)
+	for i, name := range app.Images() {
+		group.Go(func() error {
+			for _, platform := range platforms {
+				if _, err := m.container(name, platform).Sync(groupCtx); err != nil {
+					return explainBuild(name, platform, err)
+				}
+			}
+			built[i] = fmt.Sprintf("%-16s %s", name, strings.Join(platforms, ", "))
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return "", err
+	}
+	return "built, nothing pushed:\n  " + strings.Join(built, "\n  ") + "\nnext: dagger call publish export --path release.json", nil
+}
+
+// Image builds one image for one platform, to look into or to run.
+//
+// Example: dagger call image --name dashboard terminal
+func (m *TeamDashboard) Image(
+	ctx context.Context,
+	// The service, or smoke for the smoke suite.
+	name string,
+	// The platform to build for.
+	// +default="linux/amd64"
+	platform string,
+) (*dagger.Container, error) {
+	if known := config.TeamDashboard().Images(); !slices.Contains(known, name) {
+		return nil, fmt.Errorf("image %q: no such image; known are %s", name, strings.Join(known, ", "))
+	}
+	if err := m.buildable(ctx); err != nil {
+		return nil, err
+	}
+	return m.container(name, platform), nil
+}
+
+func (m *TeamDashboard) container(image, platform string) *dagger.Container {
+	return m.buildContext().DockerBuild(dagger.DirectoryDockerBuildOpts{
+		Dockerfile: workspace.Dockerfile(image),
+		Platform:   dagger.Platform(platform),
+	})
+}
+
+func explainBuild(image, platform string, err error) error {
+	return explain(fmt.Sprintf("building %s for %s", image, platform), err, "mend the source or "+workspace.Dockerfile(image))
+}

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"context"
+
+	"github.com/codingbutter/team-dashboard/ci/config"
+	"github.com/codingbutter/team-dashboard/ci/health"
+	"github.com/codingbutter/team-dashboard/ci/report"
+	"github.com/codingbutter/team-dashboard/ci/rollout"
+)
+
+// Check the health of an environment: pods, endpoints, databases, response time, smoke tests.
+//
+// Through the environment's URL, as users reach it, unless a slot is named: then in the cluster,
+// on the slot's own Services. Exit code 1 when anything is not healthy.
+//
+// Example: dagger call health-check --env production
+// +cache="never"
+func (m *TeamDashboard) HealthCheck(
+	ctx context.Context,
+	// The environment: staging or production.
+	env string,
+	// Check this slot of a blue-green environment instead of its URL: blue or green.
+	// +optional
+	slot string,
+	// Show what each check found, not only those that failed.
+	// +optional
+	verbose bool,
+	// How to print the result: text or json.
+	// +default="text"
+	format string,
+) (string, error) {
+	observer, err := m.observer(ctx, env, format)
+	if err != nil {
+		return "", err
+	}
+	target, err := observer.Target(ctx, env, slot)
+	if err != nil {
+		return "", err
+	}
+	found, err := m.examine(ctx, target, slot != "")
+	if err != nil {
+		return "", err
+	}
+	if err := found.Err(); err != nil {
+		return "", report.Failure(found, err)
+	}
+	if verbose {
+		return report.PrintVerbose(found, format)
+	}
+	return report.Print(found, format)
+}
+
+// examine makes the five checks, inside the cluster or through the front door.
+func (m *TeamDashboard) examine(ctx context.Context, target rollout.Target, inside bool) (health.Report, error) {
+	suite, err := m.suite(ctx)
+	if err != nil {
+		return health.Report{}, err
+	}
+	connection, err := m.cluster(ctx)
+	if err != nil {
+		return health.Report{}, err
+	}
+	door, err := m.frontDoor(ctx, target.Environment)
+	if err != nil {
+		return health.Report{}, err
+	}
+	examined := health.Target{Application: config.TeamDashboard(), Environment: target.Environment, Slot: target.Slot, Release: target.Release.Version}
+	checks := health.Outside(examined, connection, door)
+	if inside {
+		checks = health.Inside(examined, connection)
+	}
+	checks = append(checks, health.Smoke(suite.Check(target, inside)))
+	return health.Examine(ctx, examined, checks, rollout.SystemClock()), nil
+}
+
+// frontDoor reaches an environment by its URL.
+func (m *TeamDashboard) frontDoor(ctx context.Context, environment config.Environment) (*health.FrontDoor, error) {
+	addresses, err := m.addresses()
+	if err != nil {
+		return nil, err
+	}
+	authorities, err := m.authorities(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return health.NewFrontDoor(health.FrontDoorOptions{URL: environment.URL, Resolve: addresses, CA: authorities, Clock: rollout.SystemClock()})
+}

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"context"
+
+	"github.com/codingbutter/team-dashboard/ci/config"
+	"github.com/codingbutter/team-dashboard/ci/report"
+	"github.com/codingbutter/team-dashboard/ci/rollout"
+)
+
+// Roll back to the release before, or to any recorded one.
+//
+// The release before is parked in the other slot of production: it is started again, verified and
+// switched to within seconds. An older one is applied again from its record, configuration included.
+//
+// Examples:
+//
+//	dagger call rollback --env production
+//	dagger call rollback --env production --to 12
+//	dagger call rollback --env production --force
+//
+// +cache="never"
+func (m *TeamDashboard) Rollback(
+	ctx context.Context,
+	// The environment: staging or production.
+	env string,
+	// A revision or a version that history lists; the release before when left out.
+	// +optional
+	to string,
+	// Switch as soon as the pods are ready, and verify after: for an emergency.
+	// +optional
+	force bool,
+	// How long to watch the release after it took the traffic, such as 5m.
+	// +default="0s"
+	watch string,
+	// How long pods may take to become ready, such as 90s.
+	// +default="5m"
+	readyTimeout string,
+	// How long to wait for another deploy of the environment to end; 0s refuses at once.
+	// +default="0s"
+	lockTimeout string,
+	// How to print the result: text or json.
+	// +default="text"
+	format string,
+) (string, error) {
+	environment, err := config.TeamDashboard().Environment(env)
+	if err != nil {
+		return "", err
+	}
+	limits, err := parseLimits(environment, watch, readyTimeout, lockTimeout)
+	if err != nil {
+		return "", err
+	}
+	if err := report.CheckFormat(format); err != nil {
+		return "", err
+	}
+	deployer, err := m.deployer(ctx, limits)
+	if err != nil {
+		return "", err
+	}
+	result, err := deployer.Rollback(ctx, rollout.Request{
+		Environment: environment.Name, To: to, Force: force,
+		Watch: limits.watch(environment), LockWait: limits.lock,
+		Holder: m.Actor, Command: "rollback --env " + environment.Name,
+	})
+	if err != nil {
+		return "", report.Failure(result, err)
+	}
+	return report.Print(result, format)
+}
