@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/codingbutter/team-dashboard/ci/config"
+	"github.com/codingbutter/team-dashboard/ci/image"
 )
 
 // Deployer deploys the releases of one application, and takes them back. All fields but Options must be set.
@@ -38,7 +39,7 @@ type Options struct {
 func DefaultOptions() Options {
 	return Options{
 		// Every image of a release must have these platforms.
-		Platforms: []string{"linux/amd64", "linux/arm64"},
+		Platforms: image.Platforms,
 		// A killed run blocks the next one for this long at most.
 		LockTTL: 15 * time.Second,
 		// New pods have this long to become ready.

@@ -43,6 +43,8 @@ type fakeCluster struct {
 	before func(n int, w write) error
 	// after sees each write that was done, under the lock of the cluster.
 	after func(w write)
+	// applied sees each object that was applied, as it came.
+	applied func(object *cluster.Object)
 	// hanging are the versions whose pods never become ready.
 	hanging map[string]bool
 }
@@ -170,6 +172,9 @@ func (c *fakeCluster) Apply(ctx context.Context, object *cluster.Object, options
 		}
 		if wanted := object.GetResourceVersion(); wanted != "" && wanted != stored.GetResourceVersion() {
 			return fmt.Errorf("%w: resource version", cluster.ErrPreconditionFailed)
+		}
+		if c.applied != nil {
+			c.applied(object)
 		}
 		merge(stored.Object, object.DeepCopy().Object)
 		c.store(stored)

@@ -96,7 +96,9 @@ type world struct {
 	// sick, breaching and unreachable are the versions that fail health, the watch, or the proof at the front door.
 	sick, breaching, unreachable map[string]bool
 	tagged                       map[string]string
-	now                          time.Time
+	// verifying, if set, is called while a slot is being verified.
+	verifying func()
+	now       time.Time
 }
 
 func newWorld(t *testing.T, environment config.Environment) *world {
@@ -157,6 +159,9 @@ func (w *world) Tag(_ context.Context, digest, tag string) error {
 
 // Check is the health of a slot.
 func (w *world) Check(_ context.Context, target Target) health.Report {
+	if w.verifying != nil {
+		w.verifying()
+	}
 	ok := !w.sick[target.Release.Version]
 	return health.Report{Environment: target.Environment.Name, Slot: target.Slot, Checks: []health.CheckResult{{Name: "endpoints", OK: ok, Detail: "dashboard: /health answered 503"}}}
 }
@@ -304,6 +309,10 @@ func (w *world) liveVersion(environment config.Environment) string {
 		}
 	}
 	return version
+}
+
+func namespaceRef(name string) cluster.Ref {
+	return cluster.Ref{APIVersion: "v1", Kind: "Namespace", Name: name}
 }
 
 var errRefused = errors.New("refused for this test")

@@ -50,6 +50,8 @@ type Record struct {
 	Replaces int `json:"replaces,omitempty"`
 	// Restores is the revision that a rollback goes back to; zero for a deploy.
 	Restores int `json:"restores,omitempty"`
+	// Forced says that a rollback takes the traffic before it is verified, and keeps it.
+	Forced bool `json:"forced,omitempty"`
 
 	Holder   string    `json:"holder"`
 	Command  string    `json:"command"`

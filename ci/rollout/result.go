@@ -43,6 +43,8 @@ type Result struct {
 	Changed bool `json:"changed"`
 	// Before is the release that was live when the run began; empty when there was none.
 	Before string `json:"before,omitempty"`
+	// Onward is the environment that comes after this one; empty for the last.
+	Onward string `json:"onward,omitempty"`
 	// Parked is the release that a rollback returns to in seconds; empty when there is none.
 	Parked   string          `json:"parked,omitempty"`
 	Resumed  string          `json:"resumed,omitempty"`
@@ -90,6 +92,11 @@ type Flow struct {
 	OK           bool    `json:"ok"`
 	Milliseconds float64 `json:"ms"`
 	Error        string  `json:"error,omitempty"`
+}
+
+// Duration is how long the flow took.
+func (f Flow) Duration() time.Duration {
+	return time.Duration(f.Milliseconds * float64(time.Millisecond))
 }
 
 // Error is a run that did not succeed: what failed, what was done about it, and what the reader can do.

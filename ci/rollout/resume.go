@@ -103,7 +103,7 @@ func (r *run) start() (Step, error) {
 	slot, previous := r.strategy.place(r.state)
 	r.record = Record{
 		Revision: 1, Environment: r.environment.Name, Action: r.action, Release: r.plan.release, Slot: slot, Previous: previous,
-		Restores: r.plan.restores, Holder: r.request.Holder, Command: r.request.Command, Started: r.Clock.Now().UTC(),
+		Restores: r.plan.restores, Forced: r.request.Force, Holder: r.request.Holder, Command: r.request.Command, Started: r.Clock.Now().UTC(),
 		Outcome: OutcomeRunning, Manifests: r.plan.manifests, Objects: r.plan.slots,
 	}
 	if len(r.state.records) > 0 {

@@ -62,7 +62,7 @@ func (r *run) resolve(ctx context.Context, decide func(context.Context) error) (
 	if r.environment, err = r.Application.Environment(r.request.Environment); err != nil {
 		return err
 	}
-	r.result.Environment, r.result.URL = r.environment.Name, r.environment.URL
+	r.result.Environment, r.result.URL, r.result.Onward = r.environment.Name, r.environment.URL, r.onward()
 	if r.strategy, err = strategyOf(r.environment); err != nil {
 		return err
 	}
@@ -76,6 +76,15 @@ func (r *run) resolve(ctx context.Context, decide func(context.Context) error) (
 		return err
 	}
 	return r.checkLive(ctx)
+}
+
+// onward is the environment that a release goes to after this one; empty after the last.
+func (r *run) onward() string {
+	behind := len(r.Application.Route(r.environment))
+	if behind == len(r.Application.Environments) {
+		return ""
+	}
+	return r.Application.Environments[behind].Name
 }
 
 // look reads the state anew.

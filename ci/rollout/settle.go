@@ -16,6 +16,7 @@ func (r *run) settle(ctx context.Context) error {
 		if err := r.park(ctx, r.record.Previous); err != nil {
 			return err
 		}
+		r.result.Parked = r.state.version(r.record.Previous)
 	}
 	if err := r.finish(ctx, OutcomeSucceeded, ""); err != nil {
 		return err
@@ -42,10 +43,9 @@ func (r *run) moveTags(ctx context.Context) {
 	}
 }
 
-// tags are the moving tags of an environment: `latest` is what its last environment runs, which is production.
+// tags are the moving tags of an environment: `latest` is what the last one runs, which is production.
 func (r *run) tags() []string {
-	environments := r.Application.Environments
-	if r.environment.Name == environments[len(environments)-1].Name {
+	if r.onward() == "" {
 		return []string{r.environment.Name, "latest"}
 	}
 	return []string{r.environment.Name}

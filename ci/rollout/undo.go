@@ -48,6 +48,8 @@ func (b blueGreen) takeBack(ctx context.Context, r *run, cause error) (reversal,
 	switch {
 	case now.movedTo(slot) == 0 && r.record.Step != StepUndo:
 		return reversal{OutcomeFailed, fmt.Sprintf("%s was not touched; the failed pods were removed", r.environment.Name)}, r.park(ctx, slot)
+	case r.record.Forced && r.record.Step != StepUndo && now.movedTo(slot) == len(r.Application.Services):
+		return reversal{OutcomeFailed, fmt.Sprintf("the traffic stays with %s, since it was forced; the release before still runs in slot %s", r.record.Release.Version, previous)}, nil
 	case !now.occupied(previous):
 		// Services that were moved already serve; the others join them rather than these being cut off.
 		return reversal{OutcomeFailed, "there is no release to go back to, so the traffic stays with it"}, r.move(ctx, slot)
