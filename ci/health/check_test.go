@@ -170,8 +170,11 @@ func TestResponseTime(t *testing.T) {
 			assert.Equal(t, test.says, got.Detail)
 		})
 	}
-	got := result(t, "response time", health.Inside(shop(), &fakeCluster{}))
-	assert.Equal(t, "web: /health: no answer: no endpoints available", got.Detail)
+	fake := wellCluster()
+	fake.answers["web-green /health"] = answer(503, "", "<html>")
+	got := result(t, "response time", health.Inside(shop(), fake))
+	assert.False(t, got.OK, "an error page that comes fast is no fast answer")
+	assert.Equal(t, "5 of 10 requests got no good answer", got.Detail)
 }
 
 func TestExamineGoesOnAfterAFailure(t *testing.T) {
