@@ -77,8 +77,10 @@ func explain(doing string, err error) error {
 // advise says what the reader can do, where the cause does not say it already.
 func advise(err error) string {
 	switch {
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), errors.Is(err, ErrLockLost):
 		return ""
+	case errors.Is(err, ErrNotServing):
+		return "look at the state and the logs of its pods"
 	case errors.Is(err, ErrUnreachable):
 		return "check the network and the API server, then run the same command again"
 	case errors.Is(err, ErrUnknownKind):

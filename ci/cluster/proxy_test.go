@@ -47,7 +47,10 @@ func TestProxyErrors(t *testing.T) {
 		fault fault
 		check func(*testing.T, error)
 	}{
-		{"no ready pod", noEndpoints, func(t *testing.T, err error) { assert.ErrorIs(t, err, ErrNotServing) }},
+		{"no ready pod", noEndpoints, func(t *testing.T, err error) {
+			assert.ErrorIs(t, err, ErrNotServing)
+			assert.ErrorContains(t, err, `nothing answers there: no endpoints available for service "web"; look at`)
+		}},
 		{"no right", noRight, func(t *testing.T, err error) { assert.True(t, IsForbidden(err)) }},
 		{"no Service", noService, func(t *testing.T, err error) { assert.True(t, IsNotFound(err)) }},
 		{"API server gone", broken("/proxy/", syscall.ECONNRESET), func(t *testing.T, err error) {

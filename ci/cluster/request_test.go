@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net/http"
@@ -48,6 +49,9 @@ func TestRetries(t *testing.T) {
 		{"read, connection reset", get, reset, "GET", 3},
 		{"read, refused", get, func(m string) fault {
 			return answer(m, 403, `{"kind":"Status","apiVersion":"v1","status":"Failure","code":403}`)
+		}, "GET", 1},
+		{"read, wrong certificate", get, func(m string) fault {
+			return broken(m, &tls.CertificateVerificationError{Err: errors.New("unknown authority")})
 		}, "GET", 1},
 		{"apply, overloaded", apply, func(m string) fault { return answer(m, 429, throttled) }, "PATCH", 3},
 		{"apply, connection reset", apply, reset, "PATCH", 3},
