@@ -29,7 +29,7 @@ func down(ctx context.Context, h *host.Host) error {
 			errs = append(errs, takeDown(part.Named(ctx, p.Name()), p))
 		}
 	}
-	errs = append(errs, access.RemoveDotEnv(h))
+	errs = append(errs, access.Forget(h))
 	return errors.Join(errs...)
 }
 

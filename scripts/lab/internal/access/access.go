@@ -54,6 +54,11 @@ func (a Access) Save(h *host.Host) error {
 	return err
 }
 
+// Forget drops the decision, and takes the lab's .env out of the repository.
+func Forget(h *host.Host) error {
+	return errors.Join(os.RemoveAll(file(h)), removeDotEnv(h))
+}
+
 func file(h *host.Host) string { return h.State("access.json") }
 
 // kubeconfig is the file that reaches the cluster.

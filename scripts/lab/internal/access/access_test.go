@@ -63,7 +63,7 @@ func TestDotEnvOfSomebodyElseStays(t *testing.T) {
 	written, err := Access{}.WriteDotEnv(h)
 	require.NoError(t, err)
 	assert.False(t, written)
-	require.NoError(t, RemoveDotEnv(h))
+	require.NoError(t, removeDotEnv(h))
 	text, err := os.ReadFile(file)
 	require.NoError(t, err)
 	assert.Equal(t, "TEAM_DASHBOARD_KUBECONFIG=mine\n", string(text))
@@ -80,9 +80,9 @@ func TestDotEnvOfTheLabComesAndGoes(t *testing.T) {
 	require.NoError(t, err)
 	assert.Contains(t, string(text), "file:///another", "the second call replaced what the first one wrote")
 
-	require.NoError(t, RemoveDotEnv(h))
+	require.NoError(t, removeDotEnv(h))
 	assert.NoFileExists(t, filepath.Join(h.Repo, ".env"))
-	require.NoError(t, RemoveDotEnv(h), "nothing to remove is fine")
+	require.NoError(t, removeDotEnv(h), "nothing to remove is fine")
 }
 
 func TestExportsSurviveTheShell(t *testing.T) {
@@ -111,4 +111,9 @@ func TestSavedAccessIsLoaded(t *testing.T) {
 	got, err := Load(h)
 	require.NoError(t, err)
 	assert.Equal(t, want, got)
+
+	require.NoError(t, Forget(h))
+	got, err = Load(h)
+	require.NoError(t, err)
+	assert.Equal(t, Access{}, got)
 }

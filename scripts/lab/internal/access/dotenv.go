@@ -57,8 +57,8 @@ func (a Access) WriteDotEnv(h *host.Host) (written bool, err error) {
 	return err == nil, err
 }
 
-// RemoveDotEnv removes the .env if the lab wrote it.
-func RemoveDotEnv(h *host.Host) error {
+// removeDotEnv removes the .env if the lab wrote it.
+func removeDotEnv(h *host.Host) error {
 	ours, err := mayWrite(dotEnvFile(h))
 	if err != nil || !ours {
 		return err

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -20,9 +21,12 @@ func Check(ctx context.Context, address string) error {
 	ctx, cancel := context.WithTimeout(ctx, checkFor)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "dagger", "core", "version", "--progress=plain")
-	cmd.Env = append(os.Environ(), "_EXPERIMENTAL_DAGGER_RUNNER_HOST="+address, "DO_NOT_TRACK=1")
+	cmd.Env = append(os.Environ(), "_EXPERIMENTAL_DAGGER_RUNNER_HOST="+address, "DO_NOT_TRACK=1", "NO_COLOR=1")
 	cmd.WaitDelay = time.Second
 	got, err := host.Output(cmd)
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return fmt.Errorf("the engine %q does not answer within %s: start it, or unset _EXPERIMENTAL_DAGGER_RUNNER_HOST to have the lab's", address, checkFor)
+	}
 	if err != nil {
 		return fmt.Errorf("asking the engine %q: %w\n    start that engine, install dagger %s, or unset _EXPERIMENTAL_DAGGER_RUNNER_HOST to have the lab's", address, err, version)
 	}

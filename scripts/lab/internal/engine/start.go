@@ -126,7 +126,7 @@ func (e *Engine) answers(ctx context.Context) error {
 		return errors.New("the engine has no socket yet")
 	}
 	cmd := exec.CommandContext(ctx, e.CLI(), "core", "version", "--progress=plain")
-	cmd.Env = append(os.Environ(), e.Environment()...)
+	cmd.Env = append(os.Environ(), "_EXPERIMENTAL_DAGGER_RUNNER_HOST="+e.Host(), "DO_NOT_TRACK=1", "NO_COLOR=1")
 	cmd.WaitDelay = time.Second
 	got, err := host.Output(cmd)
 	if err != nil {
@@ -136,15 +136,4 @@ func (e *Engine) answers(ctx context.Context) error {
 		return fmt.Errorf("the engine says it is %q, not %s", got, version)
 	}
 	return e.resolves()
-}
-
-// Environment is what makes the dagger command use this engine, and be quiet
-// about what does not concern a lab.
-func (e *Engine) Environment() []string {
-	return []string{
-		"_EXPERIMENTAL_DAGGER_RUNNER_HOST=" + e.Host(),
-		"DO_NOT_TRACK=1",
-		"DAGGER_NO_NAG=1",
-		"DAGGER_NO_UPDATE_CHECK=1",
-	}
 }
