@@ -130,3 +130,23 @@ func TestOutputIsStdoutAndErrorsHoldAll(t *testing.T) {
 	assert.ErrorContains(t, err, "the cause")
 	assert.NotContains(t, err.Error(), "    50\n", "only the end is repeated")
 }
+
+func TestSelfIsACopyThatStays(t *testing.T) {
+	h := newHost(t)
+	old := h.Cache("lab-0123456789abcdef", "lab")
+	_, err := Write(old, []byte("of before"), 0o755)
+	require.NoError(t, err)
+
+	self, err := h.Self()
+	require.NoError(t, err)
+	running, err := os.ReadFile("/proc/self/exe")
+	require.NoError(t, err)
+	copied, err := os.ReadFile(self)
+	require.NoError(t, err)
+	assert.Equal(t, running, copied)
+	assert.NoFileExists(t, old)
+
+	again, err := h.Self()
+	require.NoError(t, err)
+	assert.Equal(t, self, again)
+}
