@@ -32,7 +32,7 @@ setting() {
 
 # as_postgres starts this script again without root's rights.
 as_postgres() {
-	mkdir -p "$PGDATA"
+	mkdir -p "$PGDATA" /run/postgresql
 	chmod 700 "$PGDATA"
 	find "$PGDATA" /run/postgresql ! -user postgres -exec chown postgres: {} +
 	exec setpriv --reuid=postgres --regid=postgres --clear-groups "$0" "$@"
@@ -63,12 +63,13 @@ make_cluster() {
 	if [ -z "$POSTGRES_PASSWORD" ] && [ "$method" != trust ]; then
 		fail "there is no database in $PGDATA yet, and no password for it; set POSTGRES_PASSWORD or POSTGRES_PASSWORD_FILE"
 	fi
-	local options=(--username="$POSTGRES_USER" --set=listen_addresses='*')
+	# shellcheck disable=SC2206 # the arguments in the variable are to be split
+	local command=(initdb --username="$POSTGRES_USER" --set=listen_addresses='*' ${POSTGRES_INITDB_ARGS:-})
 	if [ -n "$POSTGRES_PASSWORD" ]; then
-		options+=(--pwfile=<(printf '%s\n' "$POSTGRES_PASSWORD"))
+		"${command[@]}" --pwfile=<(printf '%s\n' "$POSTGRES_PASSWORD")
+	else
+		"${command[@]}"
 	fi
-	# shellcheck disable=SC2086 # the arguments in the variable are to be split
-	initdb "${options[@]}" ${POSTGRES_INITDB_ARGS:-}
 	printf '\nhost all all all %s\n' "$method" >>"$PGDATA/pg_hba.conf"
 }
 
