@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -33,6 +35,14 @@ func failing(code int, reason, message string) http.HandlerFunc {
 	}
 }
 
+// newServer is a TLS server that keeps quiet about clients that refuse its certificate.
+func newServer(answer http.HandlerFunc) *httptest.Server {
+	server := httptest.NewUnstartedServer(answer)
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.StartTLS()
+	return server
+}
+
 // kubeconfigFor trusts the server's certificate and calls it by the given URL.
 func kubeconfigFor(server *httptest.Server, address string) []byte {
 	var authority []byte
@@ -44,9 +54,9 @@ func kubeconfigFor(server *httptest.Server, address string) []byte {
 }
 
 func TestConnect(t *testing.T) {
-	server := httptest.NewTLSServer(http.HandlerFunc(discoverable))
+	server := newServer(discoverable)
 	defer server.Close()
-	cluster, err := Connect(t.Context(), Config{Kubeconfig: kubeconfigFor(server, server.URL)})
+	cluster, err := Connect(t.Context(), Config{Kubeconfig: kubeconfigFor(server, server.URL+"/")})
 	require.NoError(t, err)
 	found, err := cluster.resource(t.Context(), "v1", "Pod")
 	require.NoError(t, err)
@@ -54,7 +64,7 @@ func TestConnect(t *testing.T) {
 }
 
 func TestConnectByAnotherAddress(t *testing.T) {
-	server := httptest.NewTLSServer(http.HandlerFunc(discoverable))
+	server := newServer(discoverable)
 	defer server.Close()
 	address := server.Listener.Addr().String()
 
@@ -98,7 +108,7 @@ func TestConnectExplains(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			server := httptest.NewTLSServer(test.answer)
+			server := newServer(test.answer)
 			defer server.Close()
 			_, err := Connect(t.Context(), Config{Kubeconfig: kubeconfigFor(server, server.URL), Address: server.Listener.Addr().String()})
 			require.Error(t, err)

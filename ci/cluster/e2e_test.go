@@ -23,24 +23,39 @@ const image = "docker.io/library/node:24-trixie-slim"
 
 func connect(t *testing.T) *cluster.Cluster {
 	t.Helper()
-	return connectWith(t, func(kubeconfig map[string]any) {})
+	return connectWith(t, func(map[string]any) {})
 }
 
 // connectWith connects with a kubeconfig that was changed first.
 func connectWith(t *testing.T, change func(kubeconfig map[string]any)) *cluster.Cluster {
 	t.Helper()
+	connected, err := cluster.Connect(t.Context(), cluster.Config{Kubeconfig: kubeconfig(t, change)})
+	require.NoError(t, err)
+	return connected
+}
+
+// kubeconfig reads the one that KUBECONFIG names, and changes it.
+func kubeconfig(t *testing.T, change func(kubeconfig map[string]any)) []byte {
+	t.Helper()
 	path := os.Getenv("KUBECONFIG")
 	require.NotEmpty(t, path, "set KUBECONFIG to the lab's (make lab, make lab-env)")
 	content, err := os.ReadFile(path)
 	require.NoError(t, err)
-	var kubeconfig map[string]any
-	require.NoError(t, yaml.Unmarshal(content, &kubeconfig))
-	change(kubeconfig)
-	content, err = yaml.Marshal(kubeconfig)
+	var parsed map[string]any
+	require.NoError(t, yaml.Unmarshal(content, &parsed))
+	change(parsed)
+	content, err = yaml.Marshal(parsed)
 	require.NoError(t, err)
-	connected, err := cluster.Connect(t.Context(), cluster.Config{Kubeconfig: content})
-	require.NoError(t, err)
-	return connected
+	return content
+}
+
+// asUser changes the credentials of all users.
+func asUser(change func(user map[string]any)) func(kubeconfig map[string]any) {
+	return func(kubeconfig map[string]any) {
+		for _, user := range kubeconfig["users"].([]any) {
+			change(user.(map[string]any)["user"].(map[string]any))
+		}
+	}
 }
 
 // namespace makes a namespace that lives as long as the test.

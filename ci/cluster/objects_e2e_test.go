@@ -114,17 +114,25 @@ func TestRights(t *testing.T) {
 	require.NoError(t, err)
 	assert.True(t, can)
 
-	nobody := connectWith(t, func(kubeconfig map[string]any) {
-		for _, user := range kubeconfig["users"].([]any) {
-			user.(map[string]any)["user"].(map[string]any)["as"] = "nobody"
-		}
-	})
+	nobody := connectWith(t, asUser(func(user map[string]any) { user["as"] = "nobody" }))
 	can, err = nobody.Can(t.Context(), patch)
 	require.NoError(t, err)
 	assert.False(t, can)
 	err = nobody.Scale(t.Context(), ns, "web", 1)
 	assert.True(t, cluster.IsForbidden(err))
 	assert.ErrorContains(t, err, "give the kubeconfig's user this right")
+}
+
+func TestUnknownCredentials(t *testing.T) {
+	content := kubeconfig(t, asUser(func(user map[string]any) {
+		clear(user)
+		user["token"] = "expired"
+	}))
+	_, err := cluster.Connect(t.Context(), cluster.Config{Kubeconfig: content})
+	assert.ErrorContains(t, err, "it refuses the kubeconfig's credentials: Unauthorized; they are unknown or have expired")
+
+	_, err = cluster.Connect(t.Context(), cluster.Config{Kubeconfig: kubeconfig(t, asUser(func(user map[string]any) { clear(user) }))})
+	assert.ErrorContains(t, err, "may not even look")
 }
 
 func TestRecordsInTheCluster(t *testing.T) {

@@ -46,7 +46,7 @@ func (c *Cluster) proxyGet(ctx context.Context, ref Ref, port int, path string) 
 	}
 	collection := strings.ToLower(ref.Kind) + "s"
 	request := request{method: http.MethodGet, query: target.Query(),
-		path: fmt.Sprintf("/api/v1/namespaces/%s/%s/http:%s:%d/proxy%s", ref.Namespace, collection, ref.Name, port, target.Path)}
+		path: fmt.Sprintf("/api/v1/namespaces/%s/%s/http:%s:%d/proxy/%s", ref.Namespace, collection, ref.Name, port, strings.TrimPrefix(target.Path, "/"))}
 	limited, cancel := context.WithTimeout(ctx, c.timing.request)
 	defer cancel()
 	start := time.Now()

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -59,7 +60,7 @@ func (c *Cluster) send(ctx context.Context, request request) ([]byte, error) {
 			pause = min(time.Duration(seconds)*time.Second, request.retry.longest)
 		}
 		if !sleep(ctx, pause) {
-			return nil, err // the server's last word says more than "context canceled"
+			return nil, fmt.Errorf("%w (the last attempt failed: %v)", context.Cause(ctx), err)
 		}
 	}
 }
@@ -91,7 +92,7 @@ func (c *Cluster) attempt(ctx context.Context, request request, payload []byte) 
 // open sends the request and returns the answer with its body still to be read, which streams need.
 func (c *Cluster) open(ctx context.Context, request request, payload []byte) (*http.Response, error) {
 	target := *c.server
-	target.Path = target.Path + request.path
+	target.Path = strings.TrimSuffix(target.Path, "/") + request.path
 	target.RawQuery = request.query.Encode()
 	httpRequest, err := http.NewRequestWithContext(ctx, request.method, target.String(), bytes.NewReader(payload))
 	if err != nil {

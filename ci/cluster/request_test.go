@@ -121,6 +121,18 @@ func TestCancelledRequestSaysWhy(t *testing.T) {
 	})
 }
 
+func TestCancelledPauseSaysWhy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server, cluster := newFake(t)
+		server.fail(answer("/secrets", 429, throttled))
+		ctx, cancel := context.WithCancelCause(t.Context())
+		time.AfterFunc(time.Second, func() { cancel(ErrLockLost) })
+		_, err := cluster.List(ctx, "v1", "Secret", "shop", "")
+		assert.ErrorIs(t, err, ErrLockLost)
+		assert.ErrorContains(t, err, "too many requests")
+	})
+}
+
 func TestBackoffGrowsToItsLimit(t *testing.T) {
 	retry := backoff{attempts: 5, first: time.Second, factor: 3, longest: 5 * time.Second}
 	assert.Equal(t, []time.Duration{time.Second, 3 * time.Second, 5 * time.Second},

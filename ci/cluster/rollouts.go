@@ -84,12 +84,15 @@ func look(deployment *appsv1.Deployment, sets []appsv1.ReplicaSet, pods []corev1
 		state.ready = deployment.Status.AvailableReplicas
 		return state
 	}
+	if deployment.Status.ObservedGeneration < deployment.Generation {
+		return state // nothing says yet which ReplicaSet is the newest
+	}
 	var leaving int
 	for _, set := range sets {
 		if !ownedBy(set.ObjectMeta, deployment.UID) {
 			continue
 		}
-		newest := isNewest(deployment, &set)
+		newest := set.Annotations[revisionAnnotation] == deployment.Annotations[revisionAnnotation]
 		if newest {
 			state.ready = set.Status.AvailableReplicas
 		} else {
@@ -108,9 +111,6 @@ func look(deployment *appsv1.Deployment, sets []appsv1.ReplicaSet, pods []corev1
 			return state // conditions and pods are of an earlier specification
 		}
 	}
-	if deployment.Status.ObservedGeneration < deployment.Generation {
-		return state
-	}
 	if found, ok := deploymentTrouble(deployment, leaving > 0); ok {
 		state.troubles = append(state.troubles, found)
 	}
@@ -120,12 +120,6 @@ func look(deployment *appsv1.Deployment, sets []appsv1.ReplicaSet, pods []corev1
 		}
 	}
 	return state
-}
-
-// isNewest reports whether the ReplicaSet carries the Deployment's current revision.
-func isNewest(deployment *appsv1.Deployment, set *appsv1.ReplicaSet) bool {
-	return deployment.Status.ObservedGeneration >= deployment.Generation &&
-		set.Annotations[revisionAnnotation] == deployment.Annotations[revisionAnnotation]
 }
 
 func ownedBy(meta metav1.ObjectMeta, owner types.UID) bool {

@@ -95,6 +95,23 @@ func TestWaitReady(t *testing.T) {
 	})
 }
 
+// Until the controller has seen a change, its status and its pods are those of before.
+func TestWaitReadyForAChangeNotSeenYet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newShop(t)
+		s.deployment(1, 1)
+		s.pod("web-1", "new", crashed("Error", 1))
+		s.set(t, "/apis/apps/v1/namespaces/shop/deployments/web", int64(2), "metadata", "generation")
+		time.AfterFunc(10*time.Second, func() {
+			s.pod("web-1", "new", &corev1.Pod{})
+			s.deployment(1, 1)
+		})
+		var lines []string
+		require.NoError(t, s.wait(WaitOptions{Progress: func(line string) { lines = append(lines, line) }}))
+		assert.Equal(t, []string{"web 0/1 ready", "web 1/1 ready"}, lines)
+	})
+}
+
 func TestWaitReadyOutlivesTheAPIServersRestart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newShop(t)
