@@ -103,3 +103,19 @@ func pairs(variables map[string]string) []any {
 	}
 	return list
 }
+
+// Run is Slot when inside, else Public.
+func (s Suite) Run(ctx context.Context, target rollout.Target, inside bool) (rollout.Smoke, error) {
+	if inside {
+		return s.Slot(ctx, target)
+	}
+	return s.Public(ctx, target)
+}
+
+// Check is the suite as one of the health checks.
+func (s Suite) Check(target rollout.Target, inside bool) func(context.Context) (string, error) {
+	return func(ctx context.Context) (string, error) {
+		result, err := s.Run(ctx, target, inside)
+		return fmt.Sprintf("%d of %d user flows work", result.Passed, len(result.Flows)), err
+	}
+}
