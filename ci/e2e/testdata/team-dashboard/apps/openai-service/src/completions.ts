@@ -1,4 +1,4 @@
-import { UpstreamError, errorText } from '@team-dashboard/service-kit';
+import { UpstreamError, lossText } from '@team-dashboard/service-kit';
 import { countTokens } from './tokens.ts';
 
 export interface Completion {
@@ -56,7 +56,7 @@ export function completeUpstream(options: UpstreamOptions): Complete {
       }),
       signal: AbortSignal.timeout(upstreamTimeoutMs),
     }).catch((error: unknown) => {
-      throw new UpstreamError(`The model's API did not answer: ${errorText(error)}`, 502, error);
+      throw new UpstreamError(`The model's API did not answer: ${lossText(error)}`, 502);
     });
     if (!response.ok) {
       throw new UpstreamError(`The model's API answered with status ${response.status}.`, 502);

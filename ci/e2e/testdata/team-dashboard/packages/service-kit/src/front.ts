@@ -111,7 +111,11 @@ export class Front {
   }
 
   #ready(response: ServerResponse): void {
-    const ready = this.phase === 'ready' && !this.#options.faults.neverReady;
+    if (this.#options.faults.neverReady) {
+      const error = 'This release never gets ready on purpose (faults.json).';
+      return sendJson(response, 503, { status: 'error', phase: this.phase, error });
+    }
+    const ready = this.phase === 'ready';
     sendJson(response, ready ? 200 : 503, { status: ready ? 'ok' : 'error', phase: this.phase });
   }
 

@@ -9,8 +9,8 @@ export class UpstreamError extends Error {
   /** The other service's status; 502 when it did not answer at all. */
   readonly statusCode: number;
 
-  constructor(message: string, statusCode: number, cause?: unknown) {
-    super(message, { cause });
+  constructor(message: string, statusCode: number) {
+    super(message);
     this.statusCode = statusCode;
   }
 }
@@ -61,7 +61,12 @@ export class Upstream {
       // A kept-alive connection may die with its pod just as it is used again; reading twice does no harm.
       return await (method === 'GET' ? request().catch(request) : request());
     } catch (error) {
-      throw new UpstreamError(`${this.name} did not answer: ${errorText(error)}`, 502, error);
+      throw new UpstreamError(`${this.name} did not answer: ${lossText(error)}`, 502);
     }
   }
+}
+
+/** Why there was no answer. What `fetch` throws itself says only that it failed. */
+export function lossText(error: unknown): string {
+  return errorText(error instanceof TypeError && error.cause ? error.cause : error);
 }

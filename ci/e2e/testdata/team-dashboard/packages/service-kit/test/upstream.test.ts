@@ -30,10 +30,15 @@ test("the other service's message reaches the caller", async (context) => {
 });
 
 test('no answer is an error that names the service', async () => {
-  const nobody = new Upstream('agent-manager', 'http://127.0.0.1:1');
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  const nobody = new Upstream('agent-manager', `http://127.0.0.1:${port}`);
   await assert.rejects(nobody.get('/api/agents'), (error) => {
     assert.ok(error instanceof UpstreamError);
-    assert.match(error.message, /^agent-manager did not answer: /);
+    const reason = `connect ECONNREFUSED 127.0.0.1:${port}`;
+    assert.equal(error.message, `agent-manager did not answer: ${reason}`);
     assert.equal(error.statusCode, 502);
     return true;
   });

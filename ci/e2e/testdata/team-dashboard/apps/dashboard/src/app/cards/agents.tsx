@@ -34,9 +34,10 @@ function List({ agents }: { agents: Agent[] }) {
         <li key={id}>
           <Avatar name={name} />
           <span>
-            {name} <span className="faint">{role}</span>
+            {name}
+            <span className="detail">{role}</span>
           </span>
-          <span className={online ? 'good' : 'faint'}>{online ? 'online' : 'away'}</span>
+          <span className={`state ${online ? 'good' : 'faint'}`}>{online ? 'online' : 'away'}</span>
         </li>
       ))}
     </ul>

@@ -31,8 +31,10 @@ function List({ servers }: { servers: McpServer[] }) {
     <ul>
       {servers.map(({ id, name, url }) => (
         <li key={id}>
-          <span>{name}</span>
-          <span className="faint">{url}</span>
+          <span>
+            {name}
+            <span className="detail">{url}</span>
+          </span>
         </li>
       ))}
     </ul>

@@ -24,9 +24,10 @@ function Service({ report }: { report: HealthReport }) {
   return (
     <li>
       <span>
-        {service} <span className="faint">{release}</span>
+        {service}
+        <span className="detail">{release || 'no answer'}</span>
       </span>
-      <span className={status === 'ok' ? 'good' : 'bad'}>
+      <span className={`state ${status === 'ok' ? 'good' : 'bad'}`}>
         {status === 'ok' ? 'healthy' : 'failing'}
       </span>
     </li>
