@@ -1,9 +1,10 @@
+import { lookup } from 'node:dns';
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 
 export interface ClientOptions {
-  /** Addresses for host names that no name server knows yet. */
+  /** Addresses for host names that no name server knows yet; all others are looked up as usual. */
   resolve: Map<string, string>;
   /** Certificates (PEM) of the authority to trust instead of the public ones. */
   ca: string | undefined;
@@ -78,18 +79,13 @@ function exchange(call: Call, options: ClientOptions): Promise<Answer> {
   return promise;
 }
 
-/** Undefined leaves the system's resolver in charge. */
-function lookupIn(names: Map<string, string>): LookupFunction | undefined {
-  if (names.size === 0) return undefined;
+/** Names that have no address here are left to the system's resolver. */
+function lookupIn(names: Map<string, string>): LookupFunction {
   return (host, options, callback) => {
     const address = names.get(host);
-    if (address === undefined) {
-      callback(new Error(`SMOKE_RESOLVE has no address for ${host}`), '');
-    } else if (options.all) {
-      callback(null, [{ address, family: isIP(address) }]);
-    } else {
-      callback(null, address, isIP(address));
-    }
+    if (address === undefined) lookup(host, options, callback);
+    else if (options.all) callback(null, [{ address, family: isIP(address) }]);
+    else callback(null, address, isIP(address));
   };
 }
 
