@@ -11,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/intstr"
 )
@@ -102,4 +103,30 @@ func find(t *testing.T, objects []*unstructured.Unstructured, kind, name string)
 	object := (&checks{objects: objects}).find(kind, name)
 	require.NotNil(t, object, "%s %q", kind, name)
 	return object
+}
+
+// The smallest cluster has one node with 2 CPUs. Staging and both slots of
+// production with all replicas that their autoscalers may ask for must find
+// room on it, and leave a tenth to the system's pods.
+func TestEverythingFitsTwoCPUs(t *testing.T) {
+	total := resource.Quantity{}
+	for _, layer := range layers {
+		replicas := map[string]int32{}
+		objects := rendered(t, layer.environment, layer.layer, layer.slot)
+		for _, object := range objects {
+			if object.GetKind() == "HorizontalPodAutoscaler" {
+				replicas[object.GetName()] = as[autoscalingv2.HorizontalPodAutoscaler](t, object).Spec.MaxReplicas
+			}
+		}
+		for _, object := range objects {
+			for _, container := range containers(object) {
+				request, _, err := unstructured.NestedString(container, "resources", "requests", "cpu")
+				require.NoError(t, err)
+				for range max(1, replicas[object.GetName()]) {
+					total.Add(resource.MustParse(request))
+				}
+			}
+		}
+	}
+	assert.LessOrEqual(t, total.MilliValue(), int64(1800))
 }
