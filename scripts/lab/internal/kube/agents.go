@@ -30,7 +30,7 @@ func (n *node) kubelet() process {
 		Process: host.Process{
 			Name: kubeletProcess,
 			Command: []string{
-				n.tools.hyperkube, "kubelet",
+				n.tools + "/hyperkube", "kubelet",
 				"--config=" + config,
 				"--kubeconfig=" + n.ids.Kubelet,
 				"--hostname-override=" + nodeName,
@@ -48,7 +48,7 @@ func (n *node) proxy() process {
 	return process{
 		Process: host.Process{
 			Name:    proxyProcess,
-			Command: []string{n.tools.hyperkube, "kube-proxy", "--config=" + config},
+			Command: []string{n.tools + "/hyperkube", "kube-proxy", "--config=" + config},
 			Ready:   answers("http://" + network.NodeAddress + ":10256/healthz"),
 		},
 		reads: []string{config, n.ids.Proxy},
@@ -60,7 +60,7 @@ func (n *node) netpol() process {
 		Process: host.Process{
 			Name: netpolProcess,
 			Command: []string{
-				n.tools.controllers + "/netpol",
+				n.tools + "/netpol",
 				"-kubeconfig", n.ids.Admin, "-pod-cidr", podCIDR, "-cni-results", cniResults,
 			},
 			Ready: func(ctx context.Context) error {
@@ -76,7 +76,7 @@ func (n *node) volumes() process {
 		Process: host.Process{
 			Name: volumesProcess,
 			Command: []string{
-				n.tools.controllers + "/volumes",
+				n.tools + "/volumes",
 				"-kubeconfig", n.ids.Admin, "-provisioner", Provisioner, "-dir", dataDir(n.host, "volumes"),
 			},
 		},

@@ -15,7 +15,7 @@ func (n *node) etcd() process {
 	return process{Process: host.Process{
 		Name: etcdProcess,
 		Command: []string{
-			n.tools.hyperkube, "etcd",
+			n.tools + "/hyperkube", "etcd",
 			"--name=lab",
 			"--data-dir=" + dataDir(n.host, "etcd"),
 			"--listen-client-urls=" + etcdClients,
@@ -37,7 +37,7 @@ func (n *node) apiServer() process {
 		Process: host.Process{
 			Name: apiServerProcess,
 			Command: []string{
-				n.tools.hyperkube, "kube-apiserver",
+				n.tools + "/hyperkube", "kube-apiserver",
 				"--bind-address=" + network.NodeAddress,
 				"--advertise-address=" + network.NodeAddress,
 				"--secure-port=6443",
@@ -82,7 +82,7 @@ func (n *node) controllerManager() process {
 		Process: host.Process{
 			Name: controllerManagerProcess,
 			Command: []string{
-				n.tools.hyperkube, "kube-controller-manager",
+				n.tools + "/hyperkube", "kube-controller-manager",
 				"--kubeconfig=" + kubeconfig,
 				"--authentication-kubeconfig=" + kubeconfig,
 				"--authorization-kubeconfig=" + kubeconfig,
@@ -114,7 +114,7 @@ func (n *node) scheduler() process {
 		Process: host.Process{
 			Name: schedulerProcess,
 			Command: []string{
-				n.tools.hyperkube, "kube-scheduler",
+				n.tools + "/hyperkube", "kube-scheduler",
 				"--kubeconfig=" + kubeconfig,
 				"--authentication-kubeconfig=" + kubeconfig,
 				"--authorization-kubeconfig=" + kubeconfig,

@@ -31,7 +31,7 @@ var processNames = []string{
 // A node is all that it takes to start the processes.
 type node struct {
 	host  *host.Host
-	tools tools
+	tools string // the folder of the programs
 	ids   *identities
 	api   *API
 }

@@ -9,40 +9,31 @@ import (
 	"github.com/codingbutter/team-dashboard/scripts/lab/internal/host"
 )
 
-const controllersModule = "github.com/codingbutter/team-dashboard/scripts/lab/builds/controllers"
+const module = "github.com/codingbutter/team-dashboard/scripts/lab/builds/kubernetes"
 
-// tools are the folders of the programs that the lab builds for the node.
-type tools struct {
-	hyperkube   string // the program itself
-	controllers string // netpol and volumes
-}
-
-func buildTools(ctx context.Context, h *host.Host) (tools, error) {
-	kubernetes, err := build.Tool(ctx, h, build.Spec{
-		Name:     "kubernetes",
-		Version:  Version,
-		Dir:      "kubernetes",
-		Packages: []string{"."},
-		Outputs:  []string{"hyperkube"},
-		LDFlags:  versionFlags(),
-	})
+// buildTools returns the folder of the programs: hyperkube, which is all of
+// Kubernetes, netpol and volumes.
+func buildTools(ctx context.Context, h *host.Host) (string, error) {
+	spec := build.Spec{
+		Name:    "kubernetes",
+		Version: Version,
+		Dir:     "kubernetes",
+		Outputs: []string{"hyperkube", "netpol", "volumes"},
+		LDFlags: versionFlags(),
+	}
+	for _, program := range spec.Outputs {
+		spec.Packages = append(spec.Packages, module+"/"+program)
+	}
+	tools, err := build.Tool(ctx, h, spec)
 	if err != nil {
-		return tools{}, err
+		return "", err
 	}
-	controllers, err := build.Tool(ctx, h, build.Spec{
-		Name:     "controllers",
-		Dir:      "controllers",
-		Packages: []string{controllersModule + "/netpol", controllersModule + "/volumes"},
-		Outputs:  []string{"netpol", "volumes"},
-	})
-	if err != nil {
-		return tools{}, err
+	for _, link := range []string{hyperkube(h), h.Bin("kubectl")} {
+		if err := host.Link(tools+"/hyperkube", link); err != nil {
+			return "", err
+		}
 	}
-	t := tools{hyperkube: kubernetes + "/hyperkube", controllers: controllers}
-	if err := host.Link(t.hyperkube, hyperkube(h)); err != nil {
-		return tools{}, err
-	}
-	return t, host.Link(t.hyperkube, h.Bin("kubectl"))
+	return tools, nil
 }
 
 // hyperkube is where Down finds the program that Up has built.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -217,8 +218,9 @@ func ipBlock(match string, block *networkingv1.IPBlock) string {
 	return text
 }
 
-// portMatches are alternatives, one for each port that is allowed; a named port
-// is one for each target pod that has it. No ports at all means every port.
+// portMatches are alternatives, one for each port that is allowed. Which number
+// a named port has is for the target pods to say. No ports at all means every
+// port.
 func portMatches(ports []networkingv1.NetworkPolicyPort, targets []pod) []string {
 	if len(ports) == 0 {
 		return []string{""}
@@ -248,17 +250,21 @@ func portMatch(port networkingv1.NetworkPolicyPort, protocol corev1.Protocol, ta
 	}
 }
 
+// namedPortMatches are one for each number that targets have under the name.
 func namedPortMatches(name string, protocol corev1.Protocol, targets []pod) []string {
-	var matches []string
+	owners := map[int32][]pod{}
 	for _, target := range targets {
 		for _, port := range target.ports {
 			if port.name == name && port.protocol == protocol {
-				matches = append(matches, fmt.Sprintf("ip daddr %s %s dport %d", set([]pod{target}), strings.ToLower(string(protocol)), port.number))
+				owners[port.number] = append(owners[port.number], target)
 			}
 		}
 	}
-	slices.Sort(matches)
-	return slices.Compact(matches)
+	var matches []string
+	for _, number := range slices.Sorted(maps.Keys(owners)) {
+		matches = append(matches, fmt.Sprintf("ip daddr %s %s dport %d", set(owners[number]), strings.ToLower(string(protocol)), number))
+	}
+	return matches
 }
 
 // set is the pods' addresses as an nftables set.
