@@ -24,8 +24,9 @@ type LockRequest struct {
 	Command string
 	// TTL is how long the lock outlives its holder's last sign of life, in whole seconds; zero means 30 s.
 	TTL time.Duration
-	// Wait is how long to wait for a holder that is alive. A holder that seems to be dead is given its TTL to show
-	// itself, whatever Wait is.
+	// Wait is how long to wait for a holder that is alive. Whether it is, it shows by renewing, which it does four times
+	// in its TTL: until then, or until its TTL has passed, it is waited for whatever Wait is. So a command that is
+	// repeated at once after its run was killed is not refused by its own dead run.
 	Wait time.Duration
 	// Progress is told whom the request is waiting for. Nil is fine.
 	Progress func(line string)
@@ -98,14 +99,14 @@ type queue struct {
 	seen    claim
 	since   time.Time // when seen was seen first, by this machine's clock
 	told    string    // the token of the holder that Progress was told of
-	dead    bool      // whether the lock was long expired at first sight
+	alive   bool      // whether a holder was seen to renew, or to take the lock
 }
 
 // expired notes the holder's claim and reports whether it was seen unchanged for its whole duration.
 func (q *queue) expired(held *coordinationv1.Lease) bool {
 	now := time.Now()
 	if current := claimOf(held); current != q.seen {
-		q.dead = q.since.IsZero() && now.After(renewTime(held).Add(leaseDuration(held)))
+		q.alive = q.alive || !q.since.IsZero()
 		q.seen, q.since = current, now
 		return false
 	}
@@ -114,7 +115,7 @@ func (q *queue) expired(held *coordinationv1.Lease) bool {
 
 // wait reports whether to go on waiting, and says whom for.
 func (q *queue) wait(held *coordinationv1.Lease, locked *LockedError) bool {
-	if time.Since(q.started) >= q.request.Wait && !q.dead {
+	if q.alive && time.Since(q.started) >= q.request.Wait {
 		return false
 	}
 	if q.told != q.seen.token {

@@ -118,6 +118,7 @@ func TestDeadHolderIsFollowed(t *testing.T) {
 		wait time.Duration // that the next request allows for holders that are alive
 	}{
 		{"within the wait", 0, time.Minute},
+		{"just now, without a wait", 0, 0},
 		{"long ago, without a wait", time.Hour, 0},
 	}
 	for _, test := range tests {
