@@ -23,7 +23,7 @@ const config: NextConfig = {
 
 /** The same sources give the same build, its name included; Next.js would take a random one. */
 function sourceDigest(): string {
-  const patterns = ['apps/dashboard/{src,public}/**', 'packages/*/src/**', 'pnpm-lock.yaml'];
+  const patterns = ['apps/dashboard/src/**', 'packages/*/src/**', 'pnpm-lock.yaml'];
   const hash = createHash('sha256');
   const files = patterns.flatMap((pattern) =>
     globSync(pattern, { cwd: workspace, withFileTypes: true }),
