@@ -32,16 +32,22 @@ func TestFirstProxy(t *testing.T) {
 	}
 }
 
-func TestConfigurationTrustsTheLabUnderEveryName(t *testing.T) {
+func TestConfiguration(t *testing.T) {
 	text, err := json.Marshal(engineConfig())
 	require.NoError(t, err)
 	var got struct {
-		GC         struct{ Enabled *bool }
+		GC struct {
+			Policies []struct {
+				All     bool
+				Filters []string
+			}
+		}
 		Registries map[string]struct{ CA []string }
 	}
 	require.NoError(t, json.Unmarshal(text, &got))
-	require.NotNil(t, got.GC.Enabled)
-	assert.False(t, *got.GC.Enabled)
+	require.Len(t, got.GC.Policies, 1)
+	assert.True(t, got.GC.Policies[0].All)
+	assert.Empty(t, got.GC.Policies[0].Filters, "no kind of cache is thrown away before the others")
 	for _, name := range []string{"ghcr.io", "docker.io", "registry-1.docker.io", "registry.k8s.io"} {
 		assert.Equal(t, []string{caInside}, got.Registries[name].CA, name)
 	}

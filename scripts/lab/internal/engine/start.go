@@ -105,16 +105,19 @@ func (e *Engine) configure(ctx context.Context) (string, error) {
 	return build.Key(files["engine.json"], files["lab-ca.pem"], files["hosts"]), nil
 }
 
-// engineConfig is the engine's own configuration file. Without "gc" it would
-// throw away the caches of modules, and be slow at each call after that.
+// engineConfig is the engine's own configuration file. Its cache gives up what
+// was not used for longest, whatever that is, when it has outgrown its room.
+// By default it would allow the caches that modules are compiled with no more
+// than 512 MB, throw them away after most calls, and be slow at the next one.
 func engineConfig() map[string]any {
 	trust := map[string]any{}
 	for _, name := range registry.Hosts {
 		trust[name] = map[string]any{"ca": []string{caInside}}
 	}
+	keep := map[string]any{"all": true, "reservedSpace": "5GB", "maxUsedSpace": "20GB", "minFreeSpace": "5%"}
 	return map[string]any{
 		"logLevel":   "info",
-		"gc":         map[string]any{"enabled": false},
+		"gc":         map[string]any{"policies": []any{keep}},
 		"registries": trust,
 	}
 }
