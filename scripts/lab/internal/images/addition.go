@@ -35,12 +35,11 @@ type addition struct {
 	finish  func(w *oci.Writer) error
 }
 
+// key stands for all that decides what is in the layer, but for finish: that
+// is code, for which edition stands.
 func (a addition) key(base root) string {
-	parts := slices.Concat([]string{base.key}, a.packages, []string{"without"}, a.without, a.skip)
-	for _, path := range slices.Sorted(maps.Keys(a.scripts)) {
-		parts = append(parts, path, a.scripts[path])
-	}
-	return build.Key(parts...)
+	// Maps print in the order of their keys.
+	return build.Key(base.key, fmt.Sprintf("%q %q %q %q %+v", a.packages, a.without, a.skip, a.scripts, a.account))
 }
 
 func (a addition) layer(ctx context.Context, m *maker, base root) (v1.Layer, error) {

@@ -12,8 +12,9 @@ import (
 //
 //	2026-11-23T10:15:00.000Z PUT ghcr.io /v2/codingbutter/x/blobs/uploads/1f… 201
 //
-// A blob upload is a PUT below /blobs/uploads/ that is answered by 201, or by
-// a POST there when the blob was mounted from another repository.
+// A PUT below /blobs/uploads/ that is answered by 201 is a blob that was
+// uploaded. (A POST there that is answered by 201 only took a blob over from
+// another repository.)
 func logRequests(out io.Writer, next http.Handler) http.Handler {
 	var mu sync.Mutex
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -31,11 +31,15 @@ func Push(ctx context.Context, h *host.Host, reference string, index v1.ImageInd
 	if err != nil {
 		return false, err
 	}
-	want, err := index.Digest()
+	options, err := client(ctx, h)
 	if err != nil {
 		return false, err
 	}
-	options, err := client(ctx, h)
+	return push(ref, index, options)
+}
+
+func push(ref name.Reference, index v1.ImageIndex, options []remote.Option) (pushed bool, err error) {
+	want, err := index.Digest()
 	if err != nil {
 		return false, err
 	}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"strings"
 	"testing"
 
@@ -17,6 +18,9 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/codingbutter/team-dashboard/scripts/lab/internal/host"
+	"github.com/codingbutter/team-dashboard/scripts/lab/internal/pki"
 )
 
 const repository = "codingbutter/team-dashboard/dashboard"
@@ -36,9 +40,9 @@ func serve(t *testing.T, storage string) (string, *bytes.Buffer) {
 	return strings.TrimPrefix(server.URL, "http://"), log
 }
 
-func reference(t *testing.T, host, tag string) name.Reference {
+func reference(t *testing.T, address, tag string) name.Reference {
 	t.Helper()
-	ref, err := name.ParseReference(host + "/" + repository + ":" + tag)
+	ref, err := name.ParseReference(address + "/" + repository + ":" + tag)
 	require.NoError(t, err)
 	return ref
 }
@@ -66,8 +70,8 @@ func TestWhoMayDoWhat(t *testing.T) {
 		upload   = "/v2/" + repository + "/blobs/uploads/"
 		catalog  = "/v2/_catalog"
 	)
-	host, _ := serve(t, t.TempDir())
-	require.NoError(t, remote.WriteIndex(reference(t, host, "v1"), randomIndex(t), remote.WithAuth(owner)))
+	address, _ := serve(t, t.TempDir())
+	require.NoError(t, remote.WriteIndex(reference(t, address, "v1"), randomIndex(t), remote.WithAuth(owner)))
 
 	tests := []struct {
 		name   string
@@ -95,7 +99,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			request, err := http.NewRequest(test.method, "http://"+host+test.path, nil)
+			request, err := http.NewRequest(test.method, "http://"+address+test.path, nil)
 			require.NoError(t, err)
 			if test.who != nil {
 				request.SetBasicAuth(test.who.Username, test.who.Password)
@@ -112,8 +116,8 @@ func TestWhoMayDoWhat(t *testing.T) {
 }
 
 func TestClientsPushWithThePasswordAndPullWithout(t *testing.T) {
-	host, _ := serve(t, t.TempDir())
-	ref, index := reference(t, host, "v1"), randomIndex(t)
+	address, _ := serve(t, t.TempDir())
+	ref, index := reference(t, address, "v1"), randomIndex(t)
 
 	assert.Equal(t, http.StatusUnauthorized, status(remote.WriteIndex(ref, index)))
 	assert.Equal(t, http.StatusUnauthorized, status(remote.WriteIndex(ref, index, remote.WithAuth(mistaken))))
@@ -130,22 +134,22 @@ func TestClientsPushWithThePasswordAndPullWithout(t *testing.T) {
 
 func TestImagesSurviveARestart(t *testing.T) {
 	storage := t.TempDir()
-	host, _ := serve(t, storage)
-	require.NoError(t, remote.WriteIndex(reference(t, host, "v1"), randomIndex(t), remote.WithAuth(owner)))
+	address, _ := serve(t, storage)
+	require.NoError(t, remote.WriteIndex(reference(t, address, "v1"), randomIndex(t), remote.WithAuth(owner)))
 
-	host, _ = serve(t, storage)
-	_, err := remote.Index(reference(t, host, "v1"))
+	address, _ = serve(t, storage)
+	_, err := remote.Index(reference(t, address, "v1"))
 	assert.NoError(t, err)
 }
 
 func TestTheLogCountsUploads(t *testing.T) {
-	host, log := serve(t, t.TempDir())
-	ref, index := reference(t, host, "v1"), randomIndex(t)
+	address, log := serve(t, t.TempDir())
+	ref, index := reference(t, address, "v1"), randomIndex(t)
 	uploads := func() (count int) {
 		for line := range strings.Lines(log.String()) {
 			fields := strings.Fields(line)
 			require.Len(t, fields, 5)
-			assert.Equal(t, host, fields[2])
+			assert.Equal(t, address, fields[2])
 			path, err := url.PathUnescape(fields[3])
 			require.NoError(t, err)
 			if fields[1] == http.MethodPut && strings.HasPrefix(path, "/v2/"+repository+"/blobs/uploads/") && fields[4] == "201" {
@@ -158,6 +162,62 @@ func TestTheLogCountsUploads(t *testing.T) {
 	first := uploads()
 	assert.Equal(t, 6, first) // two images of two layers and a config each
 
-	require.NoError(t, remote.WriteIndex(reference(t, host, "v2"), index, remote.WithAuth(owner)))
+	require.NoError(t, remote.WriteIndex(reference(t, address, "v2"), index, remote.WithAuth(owner)))
 	assert.Equal(t, first, uploads(), "what is there is not sent again")
+}
+
+func TestPushSendsOnlyWhatIsNotThere(t *testing.T) {
+	address, _ := serve(t, t.TempDir())
+	ref, options := reference(t, address, "v1"), []remote.Option{remote.WithAuth(owner)}
+	none, err := digest(ref, options)
+	require.NoError(t, err)
+	assert.Zero(t, none)
+
+	one, two := randomIndex(t), randomIndex(t)
+	for _, step := range []struct {
+		index v1.ImageIndex
+		want  bool
+	}{{one, true}, {one, false}, {two, true}} {
+		pushed, err := push(ref, step.index, options)
+		require.NoError(t, err)
+		assert.Equal(t, step.want, pushed)
+	}
+	want, err := two.Digest()
+	require.NoError(t, err)
+	have, err := digest(ref, options)
+	require.NoError(t, err)
+	assert.Equal(t, want, have)
+
+	_, err = push(ref, one, []remote.Option{remote.WithAuth(mistaken)})
+	assert.ErrorContains(t, err, "401")
+}
+
+func TestServeEndsWhenTold(t *testing.T) {
+	h := &host.Host{Root: t.TempDir()}
+	authority, err := pki.Load(context.Background(), h)
+	require.NoError(t, err)
+	pair, err := authority.Issue(context.Background(), "registry", Hosts, nil)
+	require.NoError(t, err)
+	_, err = password(h)
+	require.NoError(t, err)
+
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	assert.NoError(t, Serve(ctx, []string{
+		"-address", "127.0.0.1:0", "-storage", h.State("data"),
+		"-cert", pair.Cert, "-key", pair.Key, "-password-file", PasswordFile(h),
+	}))
+}
+
+func TestThePasswordIsMadeOnceAndForItsOwnerOnly(t *testing.T) {
+	h := &host.Host{Root: t.TempDir()}
+	first, err := password(h)
+	require.NoError(t, err)
+	again, err := password(h)
+	require.NoError(t, err)
+	assert.Equal(t, first, again)
+	assert.GreaterOrEqual(t, len(first), 26)
+	info, err := os.Stat(PasswordFile(h))
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
 }

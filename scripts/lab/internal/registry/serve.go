@@ -2,7 +2,6 @@ package registry
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"net"
@@ -44,15 +43,21 @@ func Serve(ctx context.Context, args []string) error {
 		}),
 		ReadHeaderTimeout: 10 * time.Second,
 	}
-	defer context.AfterFunc(ctx, func() { end(server) })()
-	if err := server.ServeTLS(listener, *cert, *key); !errors.Is(err, http.ErrServerClosed) {
+	served := make(chan error, 1)
+	go func() { served <- server.ServeTLS(listener, *cert, *key) }()
+	select {
+	case err := <-served:
 		return fmt.Errorf("serving the registry: %w", err)
+	case <-ctx.Done():
+		end(server)
+		return nil
 	}
-	return nil
 }
 
+// end lets requests come to their end. What has not ended within endGrace ends
+// with the process: the next lab finds half an upload, which nothing refers to.
 func end(server *http.Server) {
 	ctx, cancel := context.WithTimeout(context.Background(), endGrace)
 	defer cancel()
-	_ = server.Shutdown(ctx) // what has not ended by then, ends with the process
+	_ = server.Shutdown(ctx)
 }
