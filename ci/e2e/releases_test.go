@@ -33,7 +33,7 @@ var (
 	}}
 	// v4 passes every check before the switch and begins to fail some time after it started.
 	v4 = variant{name: "v4", notes: "fails under traffic\n", commit: day(4), faults: map[string]map[string]any{
-		"mcp-manager": {"errorRate": 1, "afterSeconds": 60},
+		"mcp-manager": {"errorRate": 1, "afterSeconds": 100},
 	}}
 	// v5 crashes at once.
 	v5 = variant{name: "v5", notes: "crashes\n", commit: day(5), faults: map[string]map[string]any{
