@@ -36,7 +36,10 @@ func (i inspector) capacity(ctx context.Context) Check {
 		return failed("raise the quota, or remove what is not needed", "the new pods do not fit: %s", strings.Join(short, ", "))
 	}
 	pods := need[corev1.ResourcePods]
-	return passed("%s new pods fit into %d quotas", pods.String(), len(found))
+	if len(found) == 0 {
+		return passed("%s new pods, and no quota in the namespace", pods.String())
+	}
+	return passed("%s new pods fit into the namespace's quota", pods.String())
 }
 
 // exceeds names the resources of a quota that what is needed would overrun.

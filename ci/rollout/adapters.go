@@ -2,6 +2,7 @@ package rollout
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
@@ -57,6 +58,23 @@ func (o Outside) Prove(ctx context.Context, target Target) (health.Proof, error)
 		return health.Proof{}, err
 	}
 	return door.Prove(ctx, o.Application.Services, target.Release.Version)
+}
+
+// Reach asks the environment's URL.
+func (o Outside) Reach(ctx context.Context, target Target) error {
+	door, err := o.door(target)
+	if err != nil {
+		return err
+	}
+	for {
+		_, err := door.Get(ctx, o.Application.Services[0].HealthPath)
+		if err == nil {
+			return nil
+		}
+		if o.Clock.Sleep(ctx, time.Second) != nil {
+			return fmt.Errorf("asking whether %s can be reached from here: %w", target.Environment.URL, err)
+		}
+	}
 }
 
 func (o Outside) door(target Target) (*health.FrontDoor, error) {

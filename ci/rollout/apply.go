@@ -1,11 +1,13 @@
 package rollout
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
@@ -28,14 +30,34 @@ func (r *run) apply(ctx context.Context) error {
 }
 
 func (r *run) applyPlatform(ctx context.Context) error {
-	for _, object := range r.plan.platform {
-		apply := r.applyObject
+	return inWaves(ctx, r.plan.platform, func(ctx context.Context, object *cluster.Object) error {
 		if _, err := r.Application.Service(object.GetName()); err == nil && object.GetKind() == "Service" {
-			apply = r.applyStableService
+			return r.applyStableService(ctx, object)
 		}
-		if err := apply(ctx, object); err != nil {
+		return r.applyObject(ctx, object)
+	})
+}
+
+// parallelWrites bounds the requests in flight, for API servers that serve others too.
+const parallelWrites = 8
+
+// inWaves applies objects kind by kind, in their order: those of one kind do not need each other, so they go at once.
+func inWaves(ctx context.Context, objects []*cluster.Object, apply func(context.Context, *cluster.Object) error) error {
+	for len(objects) > 0 {
+		kind := objects[0].GetKind()
+		others := slices.IndexFunc(objects, func(object *cluster.Object) bool { return object.GetKind() != kind })
+		if others < 0 {
+			others = len(objects)
+		}
+		group, ctx := errgroup.WithContext(ctx)
+		group.SetLimit(parallelWrites)
+		for _, object := range objects[:others] {
+			group.Go(func() error { return apply(ctx, object) })
+		}
+		if err := group.Wait(); err != nil {
 			return err
 		}
+		objects = objects[others:]
 	}
 	return nil
 }
@@ -90,14 +112,15 @@ func (r *run) direct(service *cluster.Object, slot string) error {
 // applyData applies what keeps state, and waits until it can be reached: a release that starts without its databases
 // looks broken.
 func (r *run) applyData(ctx context.Context) error {
-	for _, object := range r.plan.data {
+	err := inWaves(ctx, r.plan.data, func(ctx context.Context, object *cluster.Object) error {
 		err := r.applyObject(ctx, object)
 		if cluster.IsInvalid(err) && object.GetKind() == "StatefulSet" {
 			return fmt.Errorf("%w; what Kubernetes forbids to change of a StatefulSet is never forced, since that would delete it: undo the change in k8s/data, or migrate the data by hand", err)
 		}
-		if err != nil {
-			return err
-		}
+		return err
+	})
+	if err != nil {
+		return err
 	}
 	for _, object := range r.plan.data {
 		if object.GetKind() == "StatefulSet" {
@@ -112,28 +135,24 @@ func (r *run) applyData(ctx context.Context) error {
 // applyRelease applies the objects of a slot. A Deployment gets its replicas before its autoscaler comes: that one
 // would begin at a single pod, and the slot must be able to take all of the traffic at once.
 func (r *run) applyRelease(ctx context.Context, objects []*cluster.Object) error {
-	var autoscalers []*cluster.Object
-	for _, object := range objects {
-		if object.GetKind() == "HorizontalPodAutoscaler" {
-			autoscalers = append(autoscalers, object)
-			continue
-		}
-		if err := r.applyObject(ctx, object); err != nil {
+	ordered := slices.Clone(objects)
+	slices.SortStableFunc(ordered, func(a, b *cluster.Object) int {
+		return cmp.Compare(isAutoscaler(a), isAutoscaler(b))
+	})
+	return inWaves(ctx, ordered, func(ctx context.Context, object *cluster.Object) error {
+		if err := r.applyObject(ctx, object); err != nil || object.GetKind() != "Deployment" || hasReplicas(object) {
 			return err
 		}
-		if object.GetKind() != "Deployment" || hasReplicas(object) {
-			continue
-		}
-		if err := r.Cluster.Scale(ctx, object.GetNamespace(), object.GetName(), r.wantedReplicas(objects, object)); err != nil {
-			return err
-		}
+		return r.Cluster.Scale(ctx, object.GetNamespace(), object.GetName(), r.wantedReplicas(objects, object))
+	})
+}
+
+// isAutoscaler is 1 or 0, to sort by.
+func isAutoscaler(object *cluster.Object) int {
+	if object.GetKind() == "HorizontalPodAutoscaler" {
+		return 1
 	}
-	for _, autoscaler := range autoscalers {
-		if err := r.applyObject(ctx, autoscaler); err != nil {
-			return err
-		}
-	}
-	return nil
+	return 0
 }
 
 func hasReplicas(deployment *cluster.Object) bool {

@@ -95,6 +95,16 @@ func TestAFailureBeforeTheSwitchLeavesProductionAlone(t *testing.T) {
 	}
 }
 
+// What keeps the pipeline from seeing the front door must not move the traffic there and back.
+func TestAFrontDoorThatCannotBeReachedIsFoundBeforeTheSwitch(t *testing.T) {
+	w := after(t, production, "v1")
+	w.closed = errors.New("certificate of an unknown authority")
+	result, err := w.deploy(production, "v2")
+	require.ErrorIs(t, err, w.closed)
+	assert.Equal(t, OutcomeFailed, result.Outcome)
+	w.finished(production, "v1")
+}
+
 func TestAFailureAfterTheSwitchSwitchesBack(t *testing.T) {
 	for version, want := range map[string]string{"breaching": "error rate 23 %", "unreachable": "answered by release"} {
 		t.Run(version, func(t *testing.T) {

@@ -41,7 +41,7 @@ func DefaultOptions() Options {
 		// Every image of a release must have these platforms.
 		Platforms: image.Platforms,
 		// A killed run blocks the next one for this long at most.
-		LockTTL: 15 * time.Second,
+		LockTTL: 20 * time.Second,
 		// New pods have this long to become ready.
 		ReadyBudget: 5 * time.Minute,
 		// Old pods have this long to end after they were told to; it exceeds their grace period.

@@ -96,6 +96,8 @@ type world struct {
 	// sick, breaching and unreachable are the versions that fail health, the watch, or the proof at the front door.
 	sick, breaching, unreachable map[string]bool
 	tagged                       map[string]string
+	// closed is why nobody answers at the front door; nil when somebody does.
+	closed error
 	// verifying, if set, is called while a slot is being verified.
 	verifying func()
 	now       time.Time
@@ -182,6 +184,8 @@ func (w *world) Prove(ctx context.Context, target Target) (health.Proof, error) 
 	}
 	return health.Proof{Requests: 40, Settled: w.now}, nil
 }
+
+func (w *world) Reach(context.Context, Target) error { return w.closed }
 
 // Slot and Public are the smoke suite.
 func (w *world) Slot(context.Context, Target) (Smoke, error) { return Smoke{Passed: 3}, nil }

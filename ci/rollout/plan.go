@@ -3,6 +3,7 @@ package rollout
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/release"
@@ -80,8 +81,8 @@ func (r *run) planRollback(context.Context) error {
 	return nil
 }
 
-// checkLive ends the run when what it wants is there already: the release in the live slot, all of it as recorded, and
-// no run that was interrupted.
+// checkLive ends the run when what it wants is there already: the release in the live slot, all of it as recorded, the
+// other slot parked, and no run that was interrupted.
 func (r *run) checkLive(ctx context.Context) error {
 	slot, err := r.state.liveSlot()
 	if err != nil || r.state.unfinished() != nil {
@@ -89,22 +90,29 @@ func (r *run) checkLive(ctx context.Context) error {
 	}
 	r.result.Before = r.state.version(slot)
 	record := r.state.recordOf(slot)
-	if record == nil || record.Outcome != OutcomeSucceeded || record.Release.Version != r.plan.release.Version || !record.Release.Same(r.plan.release) {
-		return nil
-	}
-	if r.action == ActionDeploy && record.Manifests != r.plan.manifests {
+	if record == nil || !r.wanted(*record) || r.occupiedBeside(slot) {
 		return nil
 	}
 	services, err := readServices(ctx, r.Cluster, r.Application, r.environment, slot, record.Release)
 	if err != nil {
 		return err
 	}
-	for _, service := range services {
-		if !service.AsReleased {
-			return nil
-		}
+	if slices.ContainsFunc(services, func(service ServiceStatus) bool { return !service.AsReleased }) {
+		return nil
 	}
 	r.done = true
 	r.result.Outcome, r.result.Slot, r.result.Revision, r.result.Services = OutcomeSucceeded, slot, record.Revision, services
 	return nil
+}
+
+// wanted says whether a record is of what this run is to bring about. A rollback leaves the manifests aside: it brings
+// back what was rendered then.
+func (r *run) wanted(record Record) bool {
+	same := record.Outcome == OutcomeSucceeded && sameRelease(record, Record{Release: r.plan.release})
+	return same && (r.action == ActionRollback || record.Manifests == r.plan.manifests)
+}
+
+// occupiedBeside says whether another slot than the given one has pods.
+func (r *run) occupiedBeside(slot string) bool {
+	return slices.ContainsFunc(r.strategy.slots(), func(other string) bool { return other != slot && r.state.occupied(other) })
 }

@@ -65,6 +65,8 @@ type Health interface {
 
 // FrontDoor sends fresh connections to the environment's public URL; Outside is the real one.
 type FrontDoor interface {
+	// Reach asks until anything answers, or the context ends.
+	Reach(ctx context.Context, target Target) error
 	// Prove asks until only the target's release answers, or the context ends. What it has seen comes with the error too.
 	Prove(ctx context.Context, target Target) (health.Proof, error)
 }

@@ -4,21 +4,37 @@ import (
 	"context"
 	"fmt"
 	"strings"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // verify looks at the release on its own Services: it runs what was released, is healthy, and passes the smoke suite.
+// And it looks whether the front door answers at all: what keeps this machine from proving the switch (a name that does
+// not resolve, an unknown certificate) should show before the traffic moves, not after.
 func (r *run) verify(ctx context.Context) error {
 	if err := r.verifyDigests(ctx); err != nil {
 		return err
 	}
-	health := r.Health.Check(ctx, r.target())
-	r.result.Health = &health
-	if err := health.Err(); err != nil {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		report := r.Health.Check(ctx, r.target())
+		r.result.Health = &report
+		return report.Err()
+	})
+	group.Go(func() error {
+		smoke, err := r.Smoke.Slot(ctx, r.target())
+		r.noteSmoke(smoke)
 		return err
-	}
-	smoke, err := r.Smoke.Slot(ctx, r.target())
-	r.noteSmoke(smoke)
-	return err
+	})
+	group.Go(func() error { return r.reach(ctx) })
+	return group.Wait()
+}
+
+// reach waits until the environment's URL answers, whatever it says: a new ingress takes a moment.
+func (r *run) reach(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, r.Options.ProofBudget)
+	defer cancel()
+	return r.FrontDoor.Reach(ctx, r.target())
 }
 
 // verifyDigests compares what the nodes pulled with what the release names.
