@@ -40,7 +40,8 @@ func withTokens(next http.Handler) http.Handler {
 
 func TestTokenServer(t *testing.T) {
 	server := newServer(t, withTokens)
-	pushed, err := writer(t).PushTarball(t.Context(), build(t, "hello", noon, "linux/amd64"), server.host+"/team/dashboard:v1")
+	server.publish(t, "/team/dashboard:v1", indexOf(t, "hello", noon, "linux/amd64"))
+	pushed, err := writer(t).Canonicalize(t.Context(), server.host+"/team/dashboard:v1")
 	require.NoError(t, err)
 
 	got, err := client(t, image.Options{}).Resolve(t.Context(), server.host+"/team/dashboard:v1")

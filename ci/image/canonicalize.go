@@ -1,20 +1,36 @@
 package image
 
 import (
+	"cmp"
 	"context"
+	"fmt"
+	"slices"
+	"time"
 
+	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
+// Pushed is what a push came to.
+type Pushed struct {
+	// Ref is the pushed index as repository@sha256:….
+	Ref string
+}
+
 // Canonicalize replaces what a builder pushed as ref, registry/repository:tag, by
-// the index that PushTarball would have pushed of the same images. Only
-// configurations and manifests are written, a few kilobytes; layers stay as they
-// are. Doing it again changes nothing.
+// one OCI index of the same images. What tells of the build is taken out and
+// platforms are put in order, so what was built from the same source has the same
+// digest whenever and wherever it was built. Only configurations and manifests are
+// written, a few kilobytes; layers stay as they are. The index goes last, so the
+// tag never names half an image. Doing it again changes nothing.
 func (r *Registry) Canonicalize(ctx context.Context, ref string) (Pushed, error) {
-	tag, err := parseTag(ref)
+	tag, err := name.NewTag(ref, name.StrictValidation)
 	if err != nil {
-		return Pushed{}, err
+		return Pushed{}, fmt.Errorf("parsing image reference %q: %w; give registry/repository:tag", ref, err)
 	}
 	descriptor, err := r.get(ctx, tag)
 	if err != nil {
@@ -24,7 +40,14 @@ func (r *Registry) Canonicalize(ctx context.Context, ref string) (Pushed, error)
 	if err != nil {
 		return Pushed{}, r.explain("reading image", tag, err)
 	}
-	return r.push(ctx, tag, images)
+	if len(images) == 0 {
+		return Pushed{}, fmt.Errorf("reading image %q: there is no image in its index; publish it again", tag)
+	}
+	index, err := canonicalIndex(images)
+	if err != nil {
+		return Pushed{}, r.explain("reading image", tag, err)
+	}
+	return r.push(ctx, tag, index)
 }
 
 // imagesOf lists the images of an index, or the one that there is without one.
@@ -48,4 +71,56 @@ func imagesOf(descriptor *remote.Descriptor) ([]v1.Image, error) {
 		}
 	}
 	return images, nil
+}
+
+// canonicalIndex depends on what the images hold only, not on their order.
+func canonicalIndex(images []v1.Image) (v1.ImageIndex, error) {
+	children := make([]mutate.IndexAddendum, len(images))
+	for i, image := range images {
+		child, err := canonicalImage(image)
+		if err != nil {
+			return nil, err
+		}
+		children[i] = child
+	}
+	slices.SortFunc(children, func(a, b mutate.IndexAddendum) int {
+		return cmp.Compare(a.Platform.String(), b.Platform.String())
+	})
+	index := mutate.IndexMediaType(empty.Index, types.OCIImageIndex)
+	return mutate.AppendManifests(index, children...), nil
+}
+
+// canonicalImage takes out of the configuration what tells of the build and not of
+// the image: the time, and the history, whose text differs with what the builder
+// had in its cache. Layers are left as they are; Dockerfiles give their files
+// fixed times.
+func canonicalImage(image v1.Image) (mutate.IndexAddendum, error) {
+	original, err := image.ConfigFile()
+	if err != nil {
+		return mutate.IndexAddendum{}, err
+	}
+	config := original.DeepCopy()
+	config.Created = v1.Time{Time: time.Unix(0, 0).UTC()}
+	config.History = nil
+	canonical, err := mutate.ConfigFile(image, config)
+	if err != nil {
+		return mutate.IndexAddendum{}, err
+	}
+	return mutate.IndexAddendum{Add: canonical, Descriptor: v1.Descriptor{Platform: config.Platform()}}, nil
+}
+
+// push sends what the repository lacks, and the index last.
+func (r *Registry) push(ctx context.Context, tag name.Tag, index v1.ImageIndex) (Pushed, error) {
+	digest, err := index.Digest()
+	if err != nil {
+		return Pushed{}, r.explain("pushing image", tag, err)
+	}
+	pusher, err := remote.NewPusher(r.options...)
+	if err != nil {
+		return Pushed{}, err
+	}
+	if err := pusher.Push(ctx, tag, index); err != nil {
+		return Pushed{}, r.explain("pushing image", tag, err)
+	}
+	return Pushed{Ref: tag.Context().Digest(digest.String()).String()}, nil
 }

@@ -31,14 +31,15 @@ func (r *Registry) explain(doing string, ref name.Reference, err error) error {
 }
 
 func (r *Registry) cause(repository name.Repository, err error) error {
-	kind, why := r.diagnose(repository, err)
-	if kind == nil {
-		return err
+	if diagnosed := r.diagnose(repository, err); diagnosed != nil {
+		return diagnosed
 	}
-	return fmt.Errorf("%w: %s", kind, why)
+	return err
 }
 
-func (r *Registry) diagnose(repository name.Repository, err error) (kind error, why string) {
+// diagnose says what kind of error it is and what to do, or nil if it is none of
+// the known ones.
+func (r *Registry) diagnose(repository name.Repository, err error) error {
 	var answer *transport.Error
 	if errors.As(err, &answer) {
 		return r.diagnoseAnswer(repository, answer)
@@ -46,32 +47,32 @@ func (r *Registry) diagnose(repository name.Repository, err error) (kind error, 
 	var certificate *tls.CertificateVerificationError
 	switch {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		return nil, ""
+		return nil
 	case errors.As(err, &certificate):
-		return ErrUnreachable, fmt.Sprintf("%s presents a certificate that is not trusted (%s); give the authority that signed it with --ca", repository.RegistryStr(), certificate.Err)
+		return fmt.Errorf("%w: %s presents a certificate that is not trusted (%s); give the authority that signed it with --ca", ErrUnreachable, repository.RegistryStr(), certificate.Err)
 	}
-	return ErrUnreachable, fmt.Sprintf("%s; check the network and that %s is the registry's name", err, repository.RegistryStr())
+	return fmt.Errorf("%w: %s; check the network and that %s is the registry's name", ErrUnreachable, err, repository.RegistryStr())
 }
 
-func (r *Registry) diagnoseAnswer(repository name.Repository, answer *transport.Error) (kind error, why string) {
+func (r *Registry) diagnoseAnswer(repository name.Repository, answer *transport.Error) error {
 	unknownRepository := slices.ContainsFunc(answer.Errors, func(d transport.Diagnostic) bool { return d.Code == transport.NameUnknownErrorCode })
 	switch {
 	case answer.StatusCode == http.StatusUnauthorized && r.username == "":
-		return ErrDenied, fmt.Sprintf("%s asks for credentials and none were given; give --registry-username and --registry-password (for ghcr.io a token with read:packages, to push write:packages)", repository.RegistryStr())
+		return fmt.Errorf("%w: %s asks for credentials and none were given; give --registry-username and --registry-password (for ghcr.io a token with read:packages, to push write:packages)", ErrDenied, repository.RegistryStr())
 	case answer.StatusCode == http.StatusUnauthorized:
-		return ErrDenied, fmt.Sprintf("%s refuses the credentials of user %q; check that the password or token is right and has not expired", repository.RegistryStr(), r.username)
+		return fmt.Errorf("%w: %s refuses the credentials of user %q; check that the password or token is right and has not expired", ErrDenied, repository.RegistryStr(), r.username)
 	case answer.StatusCode == http.StatusForbidden && r.username == "":
-		return ErrDenied, fmt.Sprintf("repository %s does not exist or is not public; give --registry-username and --registry-password", repository)
+		return fmt.Errorf("%w: repository %s does not exist or is not public; give --registry-username and --registry-password", ErrDenied, repository)
 	case answer.StatusCode == http.StatusForbidden:
-		return ErrDenied, fmt.Sprintf("user %q may not do this in repository %s, or it does not exist; ask its owner for the right (ghcr.io: a token with write:packages)", r.username, repository)
+		return fmt.Errorf("%w: user %q may not do this in repository %s, or it does not exist; ask its owner for the right (ghcr.io: a token with write:packages)", ErrDenied, r.username, repository)
 	case answer.StatusCode == http.StatusNotFound && unknownRepository:
-		return ErrNotFound, fmt.Sprintf("there is no repository %s; check the name, or publish to it first", repository)
+		return fmt.Errorf("%w: there is no repository %s; check the name, or publish to it first", ErrNotFound, repository)
 	case answer.StatusCode == http.StatusNotFound:
-		return ErrNotFound, "there is no such image; check the version or digest, or publish it first"
+		return fmt.Errorf("%w: there is no such image; check the version or digest, or publish it first", ErrNotFound)
 	case answer.StatusCode == http.StatusTooManyRequests:
-		return ErrUnreachable, fmt.Sprintf("%s answers no more requests for now (429); try again later, with credentials if none were given", repository.RegistryStr())
+		return fmt.Errorf("%w: %s answers no more requests for now (429); try again later, with credentials if none were given", ErrUnreachable, repository.RegistryStr())
 	case answer.StatusCode >= http.StatusInternalServerError:
-		return ErrUnreachable, fmt.Sprintf("%s answers %d after several tries; try again later", repository.RegistryStr(), answer.StatusCode)
+		return fmt.Errorf("%w: %s answers %d after several tries; try again later", ErrUnreachable, repository.RegistryStr(), answer.StatusCode)
 	}
-	return nil, ""
+	return nil
 }

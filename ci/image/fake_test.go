@@ -1,23 +1,21 @@
 package image_test
 
 import (
-	"archive/tar"
-	"bytes"
 	"io"
 	"log"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/registry"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
-	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/static"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 	"github.com/stretchr/testify/require"
@@ -30,22 +28,34 @@ const (
 	password = "correct-horse"
 )
 
+var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+
 // server is a registry that anyone may read and only user may write, as the
 // repositories of a public project are.
-type server struct{ host string }
+type server struct {
+	host string
+	// back is the same registry without protection, for a test's fixtures.
+	back string
+	// uploads counts the blobs that were sent to host.
+	uploads atomic.Int64
+}
 
 func newServer(t *testing.T, change ...func(http.Handler) http.Handler) *server {
 	t.Helper()
 	fake := &server{}
-	var handler http.Handler = registry.New(registry.Logger(log.New(io.Discard, "", 0)))
-	handler = fake.protected(handler)
+	content := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
+	handler := fake.protected(content)
 	for _, wrap := range change {
 		handler = wrap(handler)
 	}
+	fake.host, fake.back = listen(t, handler), listen(t, content)
+	return fake
+}
+
+func listen(t *testing.T, handler http.Handler) string {
 	listener := httptest.NewServer(handler)
 	t.Cleanup(listener.Close)
-	fake.host = strings.TrimPrefix(listener.URL, "http://")
-	return fake
+	return strings.TrimPrefix(listener.URL, "http://")
 }
 
 func (s *server) protected(next http.Handler) http.Handler {
@@ -60,6 +70,10 @@ func (s *server) protected(next http.Handler) http.Handler {
 		case !reading && strings.Contains(r.URL.Path, "/foreign/"):
 			http.Error(w, `{"errors":[{"code":"DENIED","message":"not yours"}]}`, http.StatusForbidden)
 		default:
+			// Each upload ends in one PUT that carries the blob's digest.
+			if r.Method == http.MethodPut && r.URL.Query().Has("digest") {
+				s.uploads.Add(1)
+			}
 			next.ServeHTTP(w, r)
 		}
 	})
@@ -85,17 +99,23 @@ func writer(t *testing.T) *image.Registry {
 	return client(t, image.Options{Username: user, Password: password})
 }
 
-// build stands for a builder: an OCI layout with an image for each platform,
-// whose content is fixed by the text and whose history depends on the clock.
-func build(t *testing.T, text string, clock time.Time, platforms ...string) string {
+// publish stands for a builder: it puts an image or an index under path,
+// "/repository:tag", and gives its reference by digest.
+func (s *server) publish(t *testing.T, path string, built interface {
+	remote.Taggable
+	Digest() (v1.Hash, error)
+}) string {
 	t.Helper()
-	folder := t.TempDir()
-	path, err := layout.Write(folder, empty.Index)
+	tag, err := name.NewTag(s.back + path)
 	require.NoError(t, err)
-	require.NoError(t, path.AppendIndex(indexOf(t, text, clock, platforms...)))
-	return pack(t, folder)
+	require.NoError(t, remote.Push(tag, built))
+	digest, err := built.Digest()
+	require.NoError(t, err)
+	return s.host + "/" + tag.RepositoryStr() + "@" + digest.String()
 }
 
+// indexOf has an image for each platform, in that order, whose layers are fixed by
+// the text and whose times and history depend on the clock.
 func indexOf(t *testing.T, text string, clock time.Time, platforms ...string) v1.ImageIndex {
 	t.Helper()
 	children := []mutate.IndexAddendum{}
@@ -103,14 +123,14 @@ func indexOf(t *testing.T, text string, clock time.Time, platforms ...string) v1
 		parsed, err := v1.ParsePlatform(platform)
 		require.NoError(t, err)
 		children = append(children, mutate.IndexAddendum{
-			Add:        buildOne(t, text, clock, parsed),
+			Add:        imageOf(t, text, clock, parsed),
 			Descriptor: v1.Descriptor{Platform: parsed},
 		})
 	}
 	return mutate.IndexMediaType(mutate.AppendManifests(empty.Index, children...), types.OCIImageIndex)
 }
 
-func buildOne(t *testing.T, text string, clock time.Time, platform *v1.Platform) v1.Image {
+func imageOf(t *testing.T, text string, clock time.Time, platform *v1.Platform) v1.Image {
 	t.Helper()
 	created := v1.Time{Time: clock}
 	base := static.NewLayer([]byte("base for "+platform.String()), types.OCILayer)
@@ -126,26 +146,4 @@ func buildOne(t *testing.T, text string, clock time.Time, platform *v1.Platform)
 	img, err = mutate.ConfigFile(img, config)
 	require.NoError(t, err)
 	return img
-}
-
-func pack(t *testing.T, folder string) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "image.tar")
-	file, err := os.Create(path)
-	require.NoError(t, err)
-	archive := tar.NewWriter(file)
-	require.NoError(t, archive.AddFS(os.DirFS(folder)))
-	require.NoError(t, archive.Close())
-	require.NoError(t, file.Close())
-	return path
-}
-
-// tamper changes one letter of an image's configuration inside a tar file.
-func tamper(t *testing.T, path string) string {
-	t.Helper()
-	data, err := os.ReadFile(path)
-	require.NoError(t, err)
-	changed := filepath.Join(t.TempDir(), "damaged.tar")
-	require.NoError(t, os.WriteFile(changed, bytes.Replace(data, []byte("/server"), []byte("/sorver"), 1), 0o600))
-	return changed
 }

@@ -1,7 +1,7 @@
 // Package image talks to the image registry: it resolves tags to digests,
-// checks that a release's images are there for every platform, pushes what was
-// built and moves tags. Images are content: pushing the same one twice uploads
-// nothing and gives the same digest.
+// checks that a release's images are there for every platform, brings what was
+// pushed into its canonical form and moves tags. Images are content: the same one
+// has the same digest whenever it was built, and is uploaded once.
 package image
 
 import (
@@ -9,7 +9,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/authn"
@@ -81,9 +80,10 @@ func New(options Options) (*Registry, error) {
 		remote.WithJobs(concurrency),
 		remote.WithRetryBackoff(remote.Backoff{Steps: retry.Attempts, Duration: retry.Delay, Factor: retry.Factor}),
 		remote.WithAuth(registry.credentials),
+		remote.WithTransport(transport),
 	}
 	// One puller for all reads, since it keeps the tokens that it was given.
-	registry.puller, err = remote.NewPuller(registry.with(transport)...)
+	registry.puller, err = remote.NewPuller(registry.options...)
 	return registry, err
 }
 
@@ -112,12 +112,4 @@ func transportFor(options Options) (http.RoundTripper, error) {
 	}
 	transport.TLSClientConfig = &tls.Config{RootCAs: pool}
 	return transport, nil
-}
-
-func (r *Registry) with(transport http.RoundTripper) []remote.Option {
-	return append(slices.Clone(r.options), remote.WithTransport(transport))
-}
-
-func (r *Registry) pusher(transport http.RoundTripper) (*remote.Pusher, error) {
-	return remote.NewPusher(r.with(transport)...)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
 )
 
 // Tag points a tag of the image's own repository at the image, from wherever
@@ -26,7 +27,7 @@ func (r *Registry) Tag(ctx context.Context, digestRef, tag string) error {
 	if now, err := r.get(ctx, target); err == nil && now.Digest == descriptor.Digest {
 		return nil
 	}
-	pusher, err := r.pusher(r.transport)
+	pusher, err := remote.NewPusher(r.options...)
 	if err != nil {
 		return err
 	}
