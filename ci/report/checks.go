@@ -88,7 +88,7 @@ func (p *page) preview(v rollout.Preview) {
 func (p *page) preflight(r preflight.Report) {
 	var rows [][]string
 	for _, check := range r.Checks {
-		rows = append(rows, []string{mark(check.OK), check.Name, firstLine(check.Detail)})
+		rows = append(rows, []string{mark(check.OK), check.Name, brief(check.Detail)})
 	}
 	p.gap()
 	p.columns(rows)

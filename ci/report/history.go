@@ -16,7 +16,7 @@ func (p *page) history(h rollout.History) {
 	p.line("%s, the newest first", h.Environment)
 	var rows [][]string
 	for _, entry := range h.Entries {
-		rows = append(rows, []string{fmt.Sprint(entry.Revision), state(entry), entry.Release, dash(entry.Slot), did(entry), moment(entry.Started), took(entry), entry.Holder, firstLine(entry.Reason)})
+		rows = append(rows, []string{fmt.Sprint(entry.Revision), state(entry), entry.Release, dash(entry.Slot), did(entry), moment(entry.Started), took(entry), entry.Holder, brief(entry.Reason)})
 	}
 	p.table([]string{"REVISION", "", "RELEASE", "SLOT", "OUTCOME", "STARTED", "TOOK", "BY", "REASON"}, rows)
 	p.next(command{fmt.Sprintf("dagger call rollback --env %s --to REVISION", h.Environment), "go back to one that succeeded"})

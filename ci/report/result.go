@@ -35,7 +35,7 @@ func afterRun(r rollout.Result) []command {
 	if r.Action == rollout.ActionDeploy && r.Before != "" && r.Before != r.Release {
 		commands = append(commands, command{"dagger call rollback --env " + r.Environment, "go back to " + r.Before})
 	}
-	if r.Action == rollout.ActionRollback && r.Before != "" {
+	if r.Action == rollout.ActionRollback && r.Before != "" && r.Before != r.Release {
 		commands = append(commands, command{fmt.Sprintf("dagger call deploy --env %s --release %s", r.Environment, r.Before), "deploy what was gone back from"})
 	}
 	return append(commands, command{"dagger call history --env " + r.Environment, "what ran before"})

@@ -74,12 +74,19 @@ func underWay(r rollout.Running) string {
 func lastRun(e rollout.HistoryEntry) string {
 	text := fmt.Sprintf("%s of %s, revision %d: %s after %s", e.Action, place(e.Release, e.Slot), e.Revision, e.Outcome, duration(e.Took))
 	if e.Reason != "" {
-		text += ": " + firstLine(e.Reason)
+		text += ": " + brief(e.Reason)
 	}
 	return text
 }
 
-func firstLine(text string) string {
+// reasonWidth is how much of a reason fits beside the rest of a line; the JSON has all of it.
+const reasonWidth = 100
+
+// brief is the beginning of a text that may have many lines.
+func brief(text string) string {
 	line, _, _ := strings.Cut(text, "\n")
+	if letters := []rune(line); len(letters) > reasonWidth {
+		return string(letters[:reasonWidth]) + "…"
+	}
 	return line
 }

@@ -54,7 +54,7 @@ func (s state) placed() (live, parked *Record) {
 		live = s.recordOf(slot)
 	}
 	for _, other := range s.environment.Slots {
-		if other != slot && slot != "" && s.version(other) != "" {
+		if other != slot && slot != "" && s.version(other) != "" && !s.occupied(other) {
 			parked = s.recordOf(other)
 		}
 	}

@@ -28,7 +28,11 @@ func (r *run) begin(ctx context.Context, decide func(context.Context) error) (fr
 	if left == nil {
 		return r.start()
 	}
-	return r.takeUp(ctx, *left)
+	err = r.phase(ctx, StepResume, func(ctx context.Context) (err error) {
+		from, err = r.takeUp(ctx, *left)
+		return err
+	})
+	return from, err
 }
 
 // takeUp goes on with a run that was killed: its lock is ours now, so it is dead.

@@ -118,7 +118,7 @@ func (s Status) next() []string {
 	switch {
 	case s.Running != nil && s.Running.Alive:
 		return []string{"dagger call status --env " + s.Environment}
-	case s.Running != nil && s.Running.Action == ActionRollback:
+	case s.Running != nil && (s.Running.Action == ActionRollback || s.Running.Step == StepUndo):
 		return []string{rollback}
 	case s.Running != nil:
 		return []string{fmt.Sprintf("%s --release %s", deploy, s.Running.Release), rollback}

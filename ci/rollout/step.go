@@ -12,6 +12,7 @@ const (
 	StepResolve   Step = "resolve"
 	StepPreflight Step = "preflight"
 	StepLock      Step = "lock"
+	StepResume    Step = "resume"
 	StepApply     Step = "apply"
 	StepWait      Step = "wait"
 	StepVerify    Step = "verify"
