@@ -60,11 +60,13 @@ func DefaultOptions() Options {
 // Deploy brings a release into an environment. The result is filled as far as the run came, also with an error.
 func (d *Deployer) Deploy(ctx context.Context, request Request) (Result, error) {
 	r := d.newRun(request, ActionDeploy)
-	return r.walk(ctx, r.planDeploy)
+	err := r.walk(ctx, r.planDeploy)
+	return r.result, err
 }
 
 // Rollback brings a recorded release back. The result is filled as far as the run came, also with an error.
 func (d *Deployer) Rollback(ctx context.Context, request Request) (Result, error) {
 	r := d.newRun(request, ActionRollback)
-	return r.walk(ctx, r.planRollback)
+	err := r.walk(ctx, r.planRollback)
+	return r.result, err
 }

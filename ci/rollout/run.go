@@ -32,29 +32,29 @@ func (d *Deployer) newRun(request Request, action Action) *run {
 }
 
 // walk takes a run from its first look to its last write. All that comes before the lock only reads.
-func (r *run) walk(ctx context.Context, decide func(context.Context) error) (Result, error) {
+func (r *run) walk(ctx context.Context, decide func(context.Context) error) error {
 	if err := r.phase(ctx, StepResolve, func(ctx context.Context) error { return r.resolve(ctx, decide) }); err != nil || r.done {
-		return r.result, err
+		return err
 	}
 	if err := r.phase(ctx, StepPreflight, r.preflight); err != nil {
-		return r.result, err
+		return err
 	}
 	if err := r.phase(ctx, StepLock, r.acquire); err != nil {
-		return r.result, err
+		return err
 	}
 	defer r.unlock()
 	work, stop := r.underLock(ctx)
 	defer stop()
 	from, err := r.begin(work, decide)
 	if err != nil {
-		return r.result, r.explain(StepLock, err, "", "run the same command again")
+		return r.explain(StepLock, err, "", "run the same command again")
 	}
 	for _, step := range r.stepsFrom(from) {
 		if err := r.take(work, step); err != nil {
-			return r.result, r.undo(step.name, err)
+			return r.undo(step.name, err)
 		}
 	}
-	return r.result, nil
+	return nil
 }
 
 // resolve finds out what is wanted, and what is there.
