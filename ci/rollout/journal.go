@@ -19,7 +19,6 @@ func (r *run) journal(ctx context.Context, next Step) error {
 func (r *run) finish(ctx context.Context, outcome Outcome, reason string) error {
 	r.record.Outcome, r.record.Reason, r.record.Finished = outcome, reason, r.Clock.Now().UTC()
 	r.record.Phases = r.result.Phases
-	r.result.Outcome, r.result.Reason = outcome, reason
 	return r.save(ctx)
 }
 

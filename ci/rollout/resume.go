@@ -45,6 +45,7 @@ func (r *run) takeUp(ctx context.Context, left Record) (Step, error) {
 	case left.Step == StepUndo:
 		return r.closeAndStart(ctx, r.finishUndo)
 	case left.Step == StepSettle && same:
+		r.describe()
 		return StepSettle, nil
 	case left.Step == StepSettle:
 		return r.closeAndStart(ctx, r.settle)
@@ -123,5 +124,6 @@ func (r *run) start() (Step, error) {
 
 // describe copies into the result what the record says of the run.
 func (r *run) describe() {
-	r.result.Revision, r.result.Slot, r.result.Outcome = r.record.Revision, r.record.Slot, r.record.Outcome
+	r.result.Revision, r.result.Slot = r.record.Revision, r.record.Slot
+	r.result.Outcome, r.result.Reason = r.record.Outcome, r.record.Reason
 }
