@@ -30,7 +30,7 @@ func (k *Kube) Down(ctx context.Context) error {
 	}
 	return errors.Join(
 		endShims(),
-		k.unmount(ctx),
+		k.unmount(),
 		k.removeNetworks(ctx),
 		removeCgroups(),
 		k.removeTables(ctx),

@@ -64,6 +64,10 @@ func (k *Kube) Up(ctx context.Context) error {
 		"kernel.keys.root_maxkeys", "kernel.keys.root_maxbytes"); err != nil {
 		return err
 	}
+	// kube-proxy translates Services' addresses, but only where a route leads.
+	if err := k.host.Run(ctx, "ip", "route", "replace", serviceCIDR, "dev", network.Bridge, "src", network.NodeAddress); err != nil {
+		return err
+	}
 	for _, wave := range n.processes() {
 		if err := n.start(ctx, wave); err != nil {
 			return err

@@ -11,7 +11,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // What Down takes away if something was killed and could not clean up behind
@@ -47,7 +48,7 @@ func endShims() error {
 		if err != nil {
 			return err
 		}
-		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
+		if err := unix.Kill(pid, unix.SIGKILL); err != nil && !errors.Is(err, unix.ESRCH) {
 			return fmt.Errorf("ending the shim %d: %w", pid, err)
 		}
 	}
@@ -56,14 +57,18 @@ func endShims() error {
 
 // unmount unmounts what is mounted below the lab's folders: pods' volumes,
 // pods' root file systems.
-func (k *Kube) unmount(ctx context.Context) error {
+func (k *Kube) unmount() error {
 	mounts, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {
 		return err
 	}
 	var errs []error
 	for _, mount := range mountsBelow(mounts, dataDir(k.host), runDir) {
-		errs = append(errs, k.host.Run(ctx, "umount", "--lazy", mount))
+		err := unix.Unmount(mount, unix.MNT_DETACH)
+		// It may have gone with another one, or be out of reach below one.
+		if err != nil && !errors.Is(err, unix.EINVAL) && !errors.Is(err, unix.ENOENT) {
+			errs = append(errs, fmt.Errorf("unmounting %q: %w", mount, err))
+		}
 	}
 	return errors.Join(errs...)
 }
@@ -143,7 +148,7 @@ func removeTree(root string) error {
 		return err
 	}
 	for _, dir := range slices.Backward(dirs) {
-		if err := syscall.Rmdir(dir); err != nil && !errors.Is(err, syscall.ENOENT) {
+		if err := unix.Rmdir(dir); err != nil && !errors.Is(err, unix.ENOENT) {
 			return fmt.Errorf("removing the control group %q: %w", dir, err)
 		}
 	}
