@@ -26,7 +26,7 @@ func (r *run) apply(ctx context.Context) error {
 	if err := r.clear(ctx); err != nil {
 		return err
 	}
-	return r.applyRelease(ctx, r.record.Objects[r.record.Slot])
+	return r.applyRelease(ctx, r.plan.slots[r.record.Slot])
 }
 
 func (r *run) applyPlatform(ctx context.Context) error {

@@ -17,8 +17,9 @@ type plan struct {
 	restores int
 	// platform and data stay as they are in a rollback, which leaves them empty.
 	platform, data []*cluster.Object
-	// slots are the release's objects for each slot that it may be placed in.
+	// slots are the release's objects for each slot that it may be placed in; recorded is the same for the record.
 	slots     map[string][]*cluster.Object
+	recorded  map[string]Rendered
 	manifests string
 }
 
@@ -27,29 +28,26 @@ func (r *run) planDeploy(ctx context.Context) (err error) {
 	if r.plan.manifests != "" {
 		return nil
 	}
-	p := plan{release: r.request.Release, slots: map[string][]*cluster.Object{}}
+	p := plan{release: r.request.Release, slots: map[string][]*cluster.Object{}, recorded: map[string]Rendered{}}
 	r.result.Release = p.release.Version
 	if err = p.release.ValidateFor(r.Application); err != nil {
 		return err
 	}
-	options := render.Options{Application: r.Application, Environment: r.environment, Layer: render.Platform, Release: p.release}
-	if p.platform, err = r.Manifests.Layer(ctx, options); err != nil {
+	if p.platform, err = r.render(ctx, render.Platform, ""); err != nil {
 		return err
 	}
-	options.Layer = render.Data
-	if p.data, err = r.Manifests.Layer(ctx, options); err != nil {
+	if p.data, err = r.render(ctx, render.Data, ""); err != nil {
 		return err
 	}
-	options.Layer = render.Slot
 	layers := [][]*cluster.Object{p.platform, p.data}
-	for _, options.Slot = range r.strategy.slots() {
-		if p.slots[options.Slot], err = r.Manifests.Layer(ctx, options); err != nil {
+	for _, slot := range r.strategy.slots() {
+		if p.slots[slot], err = r.render(ctx, render.Slot, slot); err != nil {
 			return err
 		}
-		layers = append(layers, p.slots[options.Slot])
-	}
-	if err = refuseSecrets(layers); err != nil {
-		return err
+		if p.recorded[slot], err = encode(p.slots[slot]); err != nil {
+			return err
+		}
+		layers = append(layers, p.slots[slot])
 	}
 	if p.manifests, err = manifestDigest(layers...); err != nil {
 		return err
@@ -58,13 +56,19 @@ func (r *run) planDeploy(ctx context.Context) (err error) {
 	return nil
 }
 
+func (r *run) render(ctx context.Context, layer render.LayerName, slot string) ([]*cluster.Object, error) {
+	objects, err := r.Manifests.Layer(ctx, render.Options{Application: r.Application, Environment: r.environment, Layer: layer, Slot: slot, Release: r.request.Release})
+	if err != nil {
+		return nil, err
+	}
+	return objects, refuseSecrets(objects)
+}
+
 // refuseSecrets keeps secret values out of the records: manifests name Secrets, they never contain them.
-func refuseSecrets(layers [][]*cluster.Object) error {
-	for _, objects := range layers {
-		for _, object := range objects {
-			if object.GetKind() == "Secret" {
-				return fmt.Errorf("rendering the manifests: they contain %s; secrets are created by scripts/deployment/setup-secrets.sh, take it out of k8s/", cluster.RefOf(object))
-			}
+func refuseSecrets(objects []*cluster.Object) error {
+	for _, object := range objects {
+		if object.GetKind() == "Secret" {
+			return fmt.Errorf("rendering the manifests: they contain %s; secrets are created by scripts/deployment/setup-secrets.sh, take it out of k8s/", cluster.RefOf(object))
 		}
 	}
 	return nil
@@ -76,7 +80,13 @@ func (r *run) planRollback(context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.plan = plan{release: target.Release, restores: target.Origin(), slots: target.Objects, manifests: target.Manifests}
+	r.plan = plan{release: target.Release, restores: target.Origin(), recorded: target.Objects, manifests: target.Manifests,
+		slots: map[string][]*cluster.Object{}}
+	for _, slot := range r.strategy.slots() {
+		if r.plan.slots[slot], err = decode(target.Objects[slot]); err != nil {
+			return err
+		}
+	}
 	r.result.Release = target.Release.Version
 	return nil
 }

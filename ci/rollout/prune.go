@@ -26,13 +26,9 @@ func (r *run) prune(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	needed := map[cluster.Ref]bool{}
-	for _, record := range kept {
-		for _, objects := range record.Objects {
-			for _, object := range objects {
-				needed[cluster.RefOf(object)] = true
-			}
-		}
+	needed, err := neededBy(kept)
+	if err != nil {
+		return err
 	}
 	for _, kind := range prunable {
 		if err := r.pruneKind(ctx, kind.apiVersion, kind.kind, needed); err != nil {
@@ -40,6 +36,23 @@ func (r *run) prune(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// neededBy are the objects that records name.
+func neededBy(records []Record) (map[cluster.Ref]bool, error) {
+	needed := map[cluster.Ref]bool{}
+	for _, record := range records {
+		for _, rendered := range record.Objects {
+			objects, err := decode(rendered)
+			if err != nil {
+				return nil, err
+			}
+			for _, object := range objects {
+				needed[cluster.RefOf(object)] = true
+			}
+		}
+	}
+	return needed, nil
 }
 
 // pruneKind only looks at objects that carry a release's version: the platform's and the data's do not.

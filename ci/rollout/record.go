@@ -68,7 +68,7 @@ type Record struct {
 	Manifests string `json:"manifests,omitempty"`
 	// Objects are the rendered objects of the release for each slot that it may be placed in, so that a rollback
 	// into either slot applies what was rendered then and not what the manifests say now.
-	Objects map[string][]*cluster.Object `json:"objects,omitempty"`
+	Objects map[string]Rendered `json:"objects,omitempty"`
 
 	Phases []Phase `json:"phases,omitempty"`
 	Switch *Switch `json:"switch,omitempty"`
@@ -84,18 +84,38 @@ func (r Record) Origin() int {
 	return r.Revision
 }
 
+// Rendered is a list of objects as JSON. It stays what it was, byte for byte, from record to record, and is read only
+// where it is applied: a record has a hundred times more of it than of everything else.
+type Rendered = json.RawMessage
+
+func encode(objects []*cluster.Object) (Rendered, error) {
+	data, err := json.Marshal(objects)
+	if err != nil {
+		return nil, fmt.Errorf("encoding rendered objects: %w", err)
+	}
+	return data, nil
+}
+
+func decode(rendered Rendered) ([]*cluster.Object, error) {
+	if rendered == nil {
+		return nil, nil
+	}
+	var objects []*cluster.Object
+	if err := json.Unmarshal(rendered, &objects); err != nil {
+		return nil, fmt.Errorf("reading recorded objects: %w", err)
+	}
+	return objects, nil
+}
+
 // manifestDigest names rendered objects by their content, so that "nothing changed" can be told without a cluster.
 func manifestDigest(layers ...[]*cluster.Object) (string, error) {
 	hash := sha256.New()
 	for _, objects := range layers {
-		for _, object := range objects {
-			data, err := json.Marshal(object.Object)
-			if err != nil {
-				return "", fmt.Errorf("encoding %s: %w", cluster.RefOf(object), err)
-			}
-			hash.Write(data)
-			hash.Write([]byte{'\n'})
+		data, err := encode(objects)
+		if err != nil {
+			return "", err
 		}
+		hash.Write(data)
 	}
 	return "sha256:" + hex.EncodeToString(hash.Sum(nil)), nil
 }

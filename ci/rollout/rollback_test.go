@@ -57,7 +57,9 @@ func TestRollbackAppliesWhatWasRecordedByteForByte(t *testing.T) {
 		again := w.again(t)
 		for _, record := range again.history() {
 			if record.Release.Version == to {
-				for _, object := range record.Objects["blue"] {
+				objects, err := decode(record.Objects["blue"])
+				require.NoError(t, err)
+				for _, object := range objects {
 					recorded[cluster.RefOf(object)] = object
 				}
 			}

@@ -169,7 +169,7 @@ func TestTheRecordOfWhatIsParkedStaysWhateverItsAge(t *testing.T) {
 func TestNoRecordHoldsASecret(t *testing.T) {
 	secret := &cluster.Object{Object: map[string]any{"apiVersion": "v1", "kind": "Secret"}}
 	secret.SetName("leak")
-	assert.ErrorContains(t, refuseSecrets([][]*cluster.Object{{secret}}), `Secret "leak"`)
+	assert.ErrorContains(t, refuseSecrets([]*cluster.Object{secret}), `Secret "leak"`)
 }
 
 func TestAnEnvironmentNeedsTwoSlotsOrNone(t *testing.T) {

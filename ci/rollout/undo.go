@@ -89,10 +89,14 @@ func (rolling) takeBack(ctx context.Context, r *run, cause error) (reversal, err
 	if err := r.journal(ctx, StepUndo); err != nil {
 		return reversal{}, err
 	}
-	if err := r.applyRelease(ctx, previous.Objects[""]); err != nil {
+	objects, err := decode(previous.Objects[""])
+	if err != nil {
 		return reversal{}, err
 	}
-	if err := r.waitReady(ctx, previous.Objects[""]); err != nil {
+	if err := r.applyRelease(ctx, objects); err != nil {
+		return reversal{}, err
+	}
+	if err := r.waitReady(ctx, objects); err != nil {
 		return reversal{}, err
 	}
 	return reversal{OutcomeReverted, fmt.Sprintf("%s was brought back to %s", r.environment.Name, previous.Release.Version)}, nil

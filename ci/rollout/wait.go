@@ -13,7 +13,7 @@ import (
 
 // wait lasts until every Deployment of the release is ready, or cannot become so.
 func (r *run) wait(ctx context.Context) error {
-	return r.waitReady(ctx, r.record.Objects[r.record.Slot])
+	return r.waitReady(ctx, r.plan.slots[r.record.Slot])
 }
 
 func (r *run) waitReady(ctx context.Context, objects []*cluster.Object) error {
