@@ -2,7 +2,6 @@ package rollout
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
@@ -57,21 +56,7 @@ func (r *run) planDeploy(ctx context.Context) (err error) {
 }
 
 func (r *run) render(ctx context.Context, layer render.LayerName, slot string) ([]*cluster.Object, error) {
-	objects, err := r.Manifests.Layer(ctx, render.Options{Application: r.Application, Environment: r.environment, Layer: layer, Slot: slot, Release: r.request.Release})
-	if err != nil {
-		return nil, err
-	}
-	return objects, refuseSecrets(objects)
-}
-
-// refuseSecrets keeps secret values out of the records: manifests name Secrets, they never contain them.
-func refuseSecrets(objects []*cluster.Object) error {
-	for _, object := range objects {
-		if object.GetKind() == "Secret" {
-			return fmt.Errorf("rendering the manifests: they contain %s; secrets are created by scripts/deployment/setup-secrets.sh, take it out of k8s/", cluster.RefOf(object))
-		}
-	}
-	return nil
+	return r.Manifests.Layer(ctx, render.Options{Application: r.Application, Environment: r.environment, Layer: layer, Slot: slot, Release: r.request.Release})
 }
 
 // planRollback finds the record to go back to. What it says may change until the lock is held, so it is asked again.

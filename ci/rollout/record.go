@@ -35,7 +35,7 @@ const (
 )
 
 // Record is what the cluster remembers of one run: enough to explain it, to go back to it, and to take it up when it
-// was killed. It holds no secret values: no layer that it records contains a Secret.
+// was killed. It holds no secret values: package render refuses manifests that contain a Secret.
 type Record struct {
 	// Revision counts the runs of an environment from 1.
 	Revision    int             `json:"revision"`

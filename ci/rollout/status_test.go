@@ -166,12 +166,6 @@ func TestTheRecordOfWhatIsParkedStaysWhateverItsAge(t *testing.T) {
 	assert.Equal(t, []int{6, 2}, kept, "the rollback, and v2 in the parked slot")
 }
 
-func TestNoRecordHoldsASecret(t *testing.T) {
-	secret := &cluster.Object{Object: map[string]any{"apiVersion": "v1", "kind": "Secret"}}
-	secret.SetName("leak")
-	assert.ErrorContains(t, refuseSecrets([]*cluster.Object{secret}), `Secret "leak"`)
-}
-
 func TestAnEnvironmentNeedsTwoSlotsOrNone(t *testing.T) {
 	_, err := strategyOf(config.Environment{Name: "odd", Strategy: config.BlueGreen, Slots: []string{"red"}})
 	assert.ErrorContains(t, err, `environment "odd"`)
