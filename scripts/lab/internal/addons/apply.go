@@ -35,6 +35,7 @@ var ingressNames = []string{"team-dashboard.app", "www.team-dashboard.app", "sta
 
 // settings fill the manifests.
 type settings struct {
+	APIServerAddress                 string
 	DNSAddress, Provisioner          string
 	IngressAddress, IngressNamespace string
 	IngressNames                     []string
@@ -84,7 +85,8 @@ func (a *Addons) render(ctx context.Context) ([]byte, error) {
 		return nil, err
 	}
 	return fill(settings{
-		DNSAddress: kube.DNSAddress, Provisioner: kube.Provisioner,
+		APIServerAddress: network.NodeAddress,
+		DNSAddress:       kube.DNSAddress, Provisioner: kube.Provisioner,
 		IngressAddress: ingressAddress, IngressNamespace: ingressNamespace, IngressNames: ingressNames,
 		IngressCertificate: base64.StdEncoding.EncodeToString(cert),
 		IngressKey:         base64.StdEncoding.EncodeToString(key),

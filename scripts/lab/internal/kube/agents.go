@@ -47,9 +47,11 @@ func (n *node) proxy() process {
 	config := configDir(n.host, "proxy.yaml")
 	return process{
 		Process: host.Process{
-			Name:    proxyProcess,
-			Command: []string{n.tools + "/hyperkube", "kube-proxy", "--config=" + config},
-			Ready:   answers("http://" + network.NodeAddress + ":10256/healthz"),
+			Name: proxyProcess,
+			// What an earlier one left is not trusted: a chain of its that is empty would stay so.
+			Command: []string{"sh", "-c", `nft delete table ip kube-proxy 2>/dev/null; exec "$0" "$@"`,
+				n.tools + "/hyperkube", "kube-proxy", "--config=" + config},
+			Ready: answers("http://" + network.NodeAddress + ":10256/healthz"),
 		},
 		reads: []string{config, n.ids.Proxy},
 	}
