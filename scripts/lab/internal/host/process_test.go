@@ -174,6 +174,22 @@ func TestStop(t *testing.T) {
 	}
 }
 
+func TestStopLeavesChildrenThatAreToBeKept(t *testing.T) {
+	h := newHost(t)
+	p := Process{Name: "family", Command: []string{"sh", "-c", "sleep 600 & echo $!; wait"}, KeepChildren: true}
+	p.Ready = func(context.Context) error { _, err := childOf(h, p.Name); return err }
+	require.NoError(t, start(t, h, p))
+	child, err := childOf(h, p.Name)
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, syscall.Kill(child, syscall.SIGKILL)) })
+
+	require.NoError(t, h.Stop(t.Context(), p.Name, time.Second))
+	assert.False(t, h.Alive(p.Name))
+	s, err := readStat(child)
+	require.NoError(t, err)
+	assert.False(t, s.ended())
+}
+
 func childOf(h *Host, name string) (int, error) {
 	log, err := os.ReadFile(h.logFile(name))
 	if err != nil {

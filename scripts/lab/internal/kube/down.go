@@ -34,7 +34,7 @@ func (k *Kube) Down(ctx context.Context) error {
 		k.removeNetworks(ctx),
 		removeCgroups(),
 		k.removeTables(ctx),
-		os.RemoveAll(runDir),
+		k.removeFiles(),
 	)
 }
 

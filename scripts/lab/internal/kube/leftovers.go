@@ -27,7 +27,13 @@ const (
 
 	// namespaces is where containerd mounts the network namespaces of pods.
 	namespaces = "/run/netns"
+
+	// logLinks is where the kubelet links to the logs of containers.
+	logLinks = "/var/log/containers"
 )
+
+// shared are folders that programs make for all their kind on the machine.
+var shared = []string{"/run/containerd/s", "/run/containerd", cniResults, "/var/lib/cni", logLinks}
 
 // endShims ends the processes that stand between containerd and each pod.
 func endShims() error {
@@ -115,6 +121,25 @@ func (k *Kube) removeNetworks(ctx context.Context) error {
 	}
 	errs = append(errs, os.RemoveAll(dataDir(k.host, "addresses")))
 	return errors.Join(errs...)
+}
+
+// removeFiles removes the links to logs, and the shared folders that nobody
+// else uses.
+func (k *Kube) removeFiles() error {
+	links, err := filepath.Glob(filepath.Join(logLinks, "*"))
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, link := range links {
+		if target, err := os.Readlink(link); err == nil && strings.HasPrefix(target, dataDir(k.host)+"/") {
+			errs = append(errs, os.Remove(link))
+		}
+	}
+	for _, dir := range shared {
+		_ = os.Remove(dir) // fails when something is in it, as it should
+	}
+	return errors.Join(append(errs, os.RemoveAll(runDir))...)
 }
 
 // podPrefix begins every address in podCIDR.
