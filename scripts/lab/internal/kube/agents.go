@@ -2,6 +2,8 @@ package kube
 
 import (
 	"context"
+	"fmt"
+	"net"
 	"os/exec"
 
 	"github.com/codingbutter/team-dashboard/scripts/lab/internal/host"
@@ -51,10 +53,24 @@ func (n *node) proxy() process {
 			// What an earlier one left is not trusted: a chain of its that is empty would stay so.
 			Command: []string{"sh", "-c", `nft delete table ip kube-proxy 2>/dev/null; exec "$0" "$@"`,
 				n.tools + "/hyperkube", "kube-proxy", "--config=" + config},
-			Ready: answers("http://" + network.NodeAddress + ":10256/healthz"),
+			Ready: func(ctx context.Context) error {
+				if err := answers("http://" + network.NodeAddress + ":10256/healthz")(ctx); err != nil {
+					return err
+				}
+				return leadsToAPIServer(ctx)
+			},
 		},
 		reads: []string{config, n.ids.Proxy},
 	}
+}
+
+// leadsToAPIServer takes the way that pods take: by the API server's Service.
+func leadsToAPIServer(ctx context.Context) error {
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", net.JoinHostPort(apiServiceAddress, "443"))
+	if err != nil {
+		return fmt.Errorf("reaching the API server by its Service: %w", err)
+	}
+	return conn.Close()
 }
 
 func (n *node) netpol() process {

@@ -46,7 +46,7 @@ func issueIdentities(ctx context.Context, h *host.Host) (*identities, error) {
 	ids := &identities{
 		CA: authority.File(),
 		APIServer: i.server("kube-apiserver", []string{"kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local", "localhost"},
-			network.NodeAddress, apiService, "127.0.0.1"),
+			network.NodeAddress, apiServiceAddress, "127.0.0.1"),
 		KubeletServer:   i.server("kubelet-server", []string{nodeName}, network.NodeAddress),
 		KubeletClient:   i.client("kube-apiserver-kubelet-client", "kube-apiserver-kubelet-client", "system:masters"),
 		ServiceAccounts: i.client("service-accounts", "service-accounts"),

@@ -36,11 +36,11 @@ const (
 	// Provisioner is what a StorageClass calls the program that makes volumes.
 	Provisioner = "team-dashboard.app/volumes"
 
-	nodeName    = "lab"
-	apiServer   = network.NodeAddress + ":6443"
-	apiService  = "10.96.0.1"
-	serviceCIDR = "10.96.0.0/16"
-	podCIDR     = "10.244.0.0/24"
+	nodeName          = "lab"
+	apiServer         = network.NodeAddress + ":6443"
+	apiServiceAddress = "10.96.0.1" // the first of serviceCIDR, by Kubernetes' choice
+	serviceCIDR       = "10.96.0.0/16"
+	podCIDR           = "10.244.0.0/24"
 )
 
 // A Kube is the part; New makes it.
@@ -91,6 +91,9 @@ func (k *Kube) Status(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("not running: %v", down)
 	}
 	if err := NewAPI(k.host).nodeReady(ctx); err != nil {
+		return "", err
+	}
+	if err := leadsToAPIServer(ctx); err != nil {
 		return "", err
 	}
 	return fmt.Sprintf("Kubernetes %s, https://%s, node %s Ready, kubeconfig %s", Version, apiServer, nodeName, Kubeconfig(k.host)), nil
