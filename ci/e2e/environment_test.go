@@ -5,6 +5,7 @@ package e2e
 import (
 	"encoding/json"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -63,6 +64,8 @@ type pod struct {
 		Name   string            `json:"name"`
 		UID    string            `json:"uid"`
 		Labels map[string]string `json:"labels"`
+		// Deleted is set while the pod ends.
+		Deleted string `json:"deletionTimestamp"`
 	} `json:"metadata"`
 	Status struct {
 		ContainerStatuses []struct {
@@ -73,7 +76,7 @@ type pod struct {
 	} `json:"status"`
 }
 
-// podsOf lists the pods of a service; selector narrows it, such as to a slot.
+// podsOf lists the running pods that a selector finds, without those that are ending.
 func podsOf(t testing.TB, namespace, selector string) []pod {
 	t.Helper()
 	var list struct {
@@ -81,7 +84,7 @@ func podsOf(t testing.TB, namespace, selector string) []pod {
 	}
 	text := kubectl(t, "-n", namespace, "get", "pods", "-l", selector, "--field-selector=status.phase=Running", "-o", "json")
 	require.NoError(t, json.Unmarshal([]byte(text), &list))
-	return list.Items
+	return slices.DeleteFunc(list.Items, func(p pod) bool { return p.Metadata.Deleted != "" })
 }
 
 // requireDigests checks that every running pod of the selector runs the digest that the release names.

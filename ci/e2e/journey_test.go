@@ -78,7 +78,7 @@ func TestJourney(t *testing.T) {
 		assert.Contains(t, text, "was not touched")
 		assert.Equal(t, live, liveSlot(t))
 		assert.Equal(t, before, uids(podsOf(t, production, "team-dashboard.app/slot="+live)), "pods of the live slot changed")
-		assert.Empty(t, podsOf(t, production, "team-dashboard.app/slot="+other(live)), "the failed slot still has pods")
+		assert.Empty(t, uids(podsOf(t, production, "team-dashboard.app/slot="+other(live))), "the failed slot still has pods")
 	})
 
 	part(t, "a release that crashes is refused with its last words", func(t *testing.T) {
@@ -114,7 +114,7 @@ func thereAndBack(t *testing.T, second, old, new string) {
 	assert.Equal(t, before, liveSlot(t))
 
 	entries := book.end()
-	t.Logf("%d requests, old and new answered side by side for %s", len(entries), overlap(entries, old, new))
+	t.Logf("%d requests; old and new answered side by side for %s", len(entries), overlap(entries, begin, old, new))
 	assert.Greater(t, len(entries), 500, "the load was no load")
 	assert.Empty(t, failures(entries), "a user saw a failed request")
 	assert.Equal(t, map[string][]string{before: {old}, other(before): {new}}, releasesBySlot(entries), "two releases behind one slot")

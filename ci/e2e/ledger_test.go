@@ -140,12 +140,13 @@ func releasesBySlot(book []entry) map[string][]string {
 	return seen
 }
 
-// afterSwitch checks that no fresh connection asked for after the first answer of the new release's last path got
-// the old one: once moved, moved. It returns how long the two answered side by side.
-func overlap(book []entry, old, new string) time.Duration {
+// overlap is how long the two releases answered side by side in the switch before a moment: from the first answer of
+// the new one to the last fresh connection that still got the old one.
+func overlap(book []entry, before time.Time, old, new string) time.Duration {
 	var firstNew, lastOld time.Time
 	for _, e := range book {
 		switch {
+		case e.answered.After(before):
 		case e.release == new && firstNew.IsZero():
 			firstNew = e.answered
 		case e.release == old && e.fresh && !firstNew.IsZero():

@@ -7,12 +7,12 @@ cd "$root"
 # tool NAME ARGS… runs a tool that scripts/tools/go.mod pins.
 tool() { go tool -modfile="$root/scripts/tools/go.mod" "$@"; }
 
-# modules lists the folders of our Go modules; those under scripts/lab/builds without tests are
-# recipes that the lab itself compiles.
-modules() {
-  echo .
-  echo ci/module
-  echo scripts/lab
+# modules lists the folders of our Go modules. Those under scripts/lab/builds are recipes for other projects'
+# programs: the lab compiles them, and to analyse them would mean to analyse all of Kubernetes.
+modules() { printf '%s\n' . ci/module scripts/lab; }
+
+# tested_recipes lists the recipes that hold code of our own, with tests.
+tested_recipes() {
   for recipe in scripts/lab/builds/*/go.mod; do
     folder=$(dirname "$recipe")
     if [ -n "$(find "$folder" -name '*_test.go' -print -quit)" ]; then echo "$folder"; fi
