@@ -150,7 +150,7 @@ func TestASourceThatCannotBeDeployedIsSaidSo(t *testing.T) {
 	failing := v1.source(t)
 	write(t, filepath.Join(failing, "packages/service-kit/src/unformatted.ts"), "export const  answer  =  41 ;\n")
 	unbuildable := v1.source(t)
-	write(t, filepath.Join(unbuildable, "packages/service-kit/src/broken.ts"), "export const answer: number = 'forty-two';\n")
+	write(t, filepath.Join(unbuildable, "apps/agent-manager/src/main.ts"), "const = 42;\n")
 	manifests := filepath.Join(t.TempDir(), "k8s")
 	require.NoError(t, os.CopyFS(manifests, os.DirFS(filepath.Join(repository(t), "k8s"))))
 	require.NoError(t, os.Remove(filepath.Join(manifests, "dockerfiles/Dockerfile.mcp-manager")))
@@ -170,7 +170,7 @@ func TestASourceThatCannotBeDeployedIsSaidSo(t *testing.T) {
 			[]string{"pnpm validate failed", "unformatted.ts"}},
 		"build fails": {
 			[]string{"--source", unbuildable, "build", "--platforms", "linux/amd64"},
-			[]string{"building", "broken.ts", "TS2322"}},
+			[]string{"building agent-manager for linux/amd64 failed", "main.ts"}},
 		"no credentials for the registry": {
 			[]string{"--source", v1.source(t), "--registry-username", "", "--registry-password", "file:///dev/null", "publish", "contents"},
 			[]string{"credentials"}},
@@ -197,10 +197,10 @@ func TestAnEnvironmentThatIsNotReadyIsLeftAlone(t *testing.T) {
 	file, _ := v1.release(t)
 
 	t.Run("nothing to go back to", func(t *testing.T) {
-		wrong{[]string{"rollback", "--env", "staging"}, []string{"staging", "nothing"}}.check(t)
+		wrong{[]string{"rollback", "--env", "staging"}, []string{"staging", "no release to go back to"}}.check(t)
 	})
 	t.Run("no secrets", func(t *testing.T) {
-		wrong{[]string{"deploy", "--env", "staging", "--release-file", file}, []string{"database-secrets", "postgres-url", "setup-secrets"}}.check(t)
+		wrong{[]string{"deploy", "--env", "staging", "--release-file", file}, []string{"database-secrets", "setup-secrets.sh staging create"}}.check(t)
 		assert.Empty(t, kubectl(t, "get", "namespace", staging, "--ignore-not-found", "-o", "name"))
 	})
 	t.Run("a namespace that belongs to something else", func(t *testing.T) {

@@ -62,7 +62,6 @@ func liveSlot(t testing.TB) string {
 type pod struct {
 	Metadata struct {
 		Name   string            `json:"name"`
-		UID    string            `json:"uid"`
 		Labels map[string]string `json:"labels"`
 		// Deleted is set while the pod ends.
 		Deleted string `json:"deletionTimestamp"`

@@ -409,11 +409,11 @@ func invoke(ctx context.Context, parentJSON []byte, parentName string, fnName st
 					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg slot", err))
 				}
 			}
-			var verbose bool
-			if inputArgs["verbose"] != nil {
-				err = json.Unmarshal([]byte(inputArgs["verbose"]), &verbose)
+			var details bool
+			if inputArgs["details"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["details"]), &details)
 				if err != nil {
-					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg verbose", err))
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg details", err))
 				}
 			}
 			var format string
@@ -423,7 +423,7 @@ func invoke(ctx context.Context, parentJSON []byte, parentName string, fnName st
 					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg format", err))
 				}
 			}
-			return (*TeamDashboard).HealthCheck(&parent, ctx, env, slot, verbose, format)
+			return (*TeamDashboard).HealthCheck(&parent, ctx, env, slot, details, format)
 		case "History":
 			var parent TeamDashboard
 			err = json.Unmarshal(parentJSON, &parent)

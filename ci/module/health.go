@@ -25,7 +25,7 @@ func (m *TeamDashboard) HealthCheck(
 	slot string,
 	// Show what each check found, not only those that failed.
 	// +optional
-	verbose bool,
+	details bool,
 	// How to print the result: text or json.
 	// +default="text"
 	format string,
@@ -45,7 +45,7 @@ func (m *TeamDashboard) HealthCheck(
 	if err := found.Err(); err != nil {
 		return "", report.Failure(found, err)
 	}
-	if verbose {
+	if details {
 		return report.PrintVerbose(found, format)
 	}
 	return report.Print(found, format)

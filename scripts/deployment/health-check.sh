@@ -21,7 +21,7 @@ environment="" flags=()
 for argument in "$@"; do
   case $argument in
     --help | -h) usage && exit 0 ;;
-    --verbose | -v) flags+=(--verbose) ;;
+    --verbose | -v) flags+=(--details) ;;
     -*) echo "health-check.sh: unknown flag $argument; see --help" >&2 && exit 2 ;;
     *) [ -z "$environment" ] || { echo "health-check.sh: one environment at a time; see --help" >&2 && exit 2; }
       environment=$argument ;;
