@@ -44,7 +44,8 @@ func refused(t testing.TB, args ...string) string {
 	t.Helper()
 	got := call(t, args...)
 	require.Equal(t, 1, got.code, "dagger call %s: must fail with exit code 1\n%s\n%s", strings.Join(args, " "), got.stdout, tail(got.stderr, 60))
-	_, text, found := strings.Cut(got.stderr, "Error: ")
+	// At the beginning of a line: progress lines, which may say it too, begin with their number.
+	_, text, found := strings.Cut(got.stderr, "\nError: ")
 	require.True(t, found, "no error line:\n%s", tail(got.stderr, 60))
 	text, _, _ = strings.Cut(text, " [traceparent:")
 	for _, spilled := range []string{"panic", "goroutine ", "runtime error", "0xc0", "&{", "map["} {

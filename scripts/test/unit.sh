@@ -4,6 +4,8 @@ source "$(dirname "$0")/lib.sh"
 
 failed=0
 for module in $(modules); do
+  # The Dagger module is wiring: the end-to-end tests are its tests.
+  [ "$module" != ci/module ] || continue
   echo "unit tests: $module"
   (cd "$module" && tool gotestsum --format pkgname-and-test-fails --hide-summary=output -- ./...) || failed=1
 done
