@@ -35,7 +35,6 @@ var ingressNames = []string{"team-dashboard.app", "www.team-dashboard.app", "sta
 
 // settings fill the manifests.
 type settings struct {
-	APIServerAddress                 string
 	DNSAddress, Provisioner          string
 	IngressAddress, IngressNamespace string
 	IngressNames                     []string
@@ -85,8 +84,7 @@ func (a *Addons) render(ctx context.Context) ([]byte, error) {
 		return nil, err
 	}
 	return fill(settings{
-		APIServerAddress: network.NodeAddress,
-		DNSAddress:       kube.DNSAddress, Provisioner: kube.Provisioner,
+		DNSAddress: kube.DNSAddress, Provisioner: kube.Provisioner,
 		IngressAddress: ingressAddress, IngressNamespace: ingressNamespace, IngressNames: ingressNames,
 		IngressCertificate: base64.StdEncoding.EncodeToString(cert),
 		IngressKey:         base64.StdEncoding.EncodeToString(key),

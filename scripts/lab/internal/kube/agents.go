@@ -50,7 +50,8 @@ func (n *node) proxy() process {
 	return process{
 		Process: host.Process{
 			Name: proxyProcess,
-			// What an earlier one left is not trusted: a chain of its that is empty would stay so.
+			// It takes chains that it finds for complete, so it must not find what an
+			// earlier one was killed in the midst of.
 			Command: []string{"sh", "-c", `nft delete table ip kube-proxy 2>/dev/null; exec "$0" "$@"`,
 				n.tools + "/hyperkube", "kube-proxy", "--config=" + config},
 			Ready: func(ctx context.Context) error {

@@ -41,8 +41,6 @@ func (n *node) apiServer() process {
 				"--bind-address=" + network.NodeAddress,
 				"--advertise-address=" + network.NodeAddress,
 				"--secure-port=6443",
-				// See addons/manifests/api-server.yaml.
-				"--endpoint-reconciler-type=none",
 				"--etcd-servers=" + etcdClients,
 				"--service-cluster-ip-range=" + serviceCIDR,
 				"--allow-privileged=true",
