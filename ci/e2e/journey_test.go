@@ -67,6 +67,7 @@ func TestJourney(t *testing.T) {
 		assert.Equal(t, "succeeded", got.Outcome)
 		assert.Equal(t, got.Slot, liveSlot(t))
 		requireDigests(t, production, "team-dashboard.app/slot="+got.Slot, release1.Images)
+		requireTags(t, release1.Images, "production", "latest")
 	})
 
 	part(t, "v1 to v2 and back under load", func(t *testing.T) { thereAndBack(t, second, release1.Version, release2.Version) })
@@ -99,6 +100,18 @@ func TestJourney(t *testing.T) {
 		assert.Equal(t, live, liveSlot(t))
 		history := mustCall(t, "history", "--env", "production")
 		assert.Regexp(t, release4.Version+`.*reverted`, history)
+		requireTags(t, release1.Images, "production", "latest")
+	})
+
+	part(t, "a deploy that is killed is finished by the same command", func(t *testing.T) { killed(t, second, release2.Version) })
+
+	part(t, "of two deploys at once one runs", func(t *testing.T) { twoAtOnce(t, first) })
+
+	part(t, "without a release, the source goes through staging to production", func(t *testing.T) {
+		out := mustCall(t, "--source", v2.source(t), "deploy", "--env", "production", "--watch", "0s")
+		assert.Contains(t, out, release2.Version)
+		requireDigests(t, staging, "app.kubernetes.io/part-of=team-dashboard", release2.Images)
+		requireDigests(t, production, "team-dashboard.app/slot="+liveSlot(t), release2.Images)
 	})
 }
 

@@ -61,6 +61,19 @@ func platformsOf(t testing.TB, reference string) []string {
 	return platforms
 }
 
+// requireTags checks that tags of every image name the digests of a release.
+func requireTags(t testing.TB, images map[string]string, tags ...string) {
+	t.Helper()
+	for _, reference := range images {
+		repository, digest, _ := strings.Cut(reference, "@")
+		for _, tag := range tags {
+			found, err := remote.Get(atLab(t, repository+":"+tag), registryOptions(t)...)
+			require.NoError(t, err)
+			require.Equal(t, digest, found.Digest.String(), "%s:%s", repository, tag)
+		}
+	}
+}
+
 // amd64Only pushes an index with one platform under the repository and returns it by digest.
 func amd64Only(t testing.TB, repository string) string {
 	t.Helper()
