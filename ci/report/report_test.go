@@ -78,6 +78,8 @@ func TestText(t *testing.T) {
 	}{
 		{"deployed", deployed, false},
 		{"staged", staged, false},
+		{"first", rollout.Result{Environment: "production", URL: "https://team-dashboard.app", Action: rollout.ActionDeploy, Revision: 1, Release: "v1", Slot: "blue", Changed: true,
+			Switch: &rollout.Switch{To: "blue", Patched: 16 * time.Millisecond, Settled: 162 * time.Millisecond, Requests: 96, Failed: 12}}, false},
 		{"nothing-to-do", rollout.Result{Environment: "production", Release: "v2", Slot: "green", Revision: 2, Services: services}, false},
 		{"rolled-back", rollout.Result{Environment: "production", URL: "https://team-dashboard.app", Action: rollout.ActionRollback, Revision: 3, Release: "v1", Slot: "blue", Before: "v2", Changed: true}, false},
 		{"status", rollout.Status{Environment: "production", Namespace: "team-dashboard-prod", URL: "https://team-dashboard.app", Services: services,

@@ -106,8 +106,11 @@ func (p *page) evidence(r rollout.Result) {
 
 func switched(s rollout.Switch) string {
 	asked := fmt.Sprintf("%s by fresh connections, %d failed", count(s.Requests, "request", "requests"), s.Failed)
-	if s.To == "" {
+	switch {
+	case s.To == "":
 		return fmt.Sprintf("only the new release answers, after %s; %s", duration(s.Settled), asked)
+	case s.From == "":
+		return fmt.Sprintf("to %s, where there was nothing before: Services changed in %s, %s answers after %s", s.To, duration(s.Patched), s.To, duration(s.Settled))
 	}
 	return fmt.Sprintf("from %s to %s: Services changed in %s, only %s answers after %s; %s", s.From, s.To, duration(s.Patched), s.To, duration(s.Settled), asked)
 }

@@ -23,7 +23,10 @@ func (r *run) proveDoor(ctx context.Context, target Target) (*Switch, error) {
 	ctx, cancel := context.WithTimeout(ctx, r.Options.ProofBudget)
 	defer cancel()
 	proof, err := r.FrontDoor.Prove(ctx, target)
-	evidence := &Switch{From: r.record.Previous, To: target.Slot, Requests: proof.Requests, Old: proof.Old, Failed: proof.Failed}
+	evidence := &Switch{To: target.Slot, Requests: proof.Requests, Old: proof.Old, Failed: proof.Failed}
+	if r.record.Replaces > 0 {
+		evidence.From = r.record.Previous
+	}
 	if began := r.switched.began; !began.IsZero() {
 		evidence.Patched = r.switched.patched.Sub(began)
 		asked = began

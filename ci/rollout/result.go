@@ -66,8 +66,9 @@ type Phase struct {
 
 // Switch is the evidence that the traffic moved.
 type Switch struct {
-	From string `json:"from"`
-	To   string `json:"to"`
+	// From is empty for a first release: until the switch nobody answered.
+	From string `json:"from,omitempty"`
+	To   string `json:"to,omitempty"`
 	// Patched is the time from the first write to the last stable Service.
 	Patched time.Duration `json:"patched"`
 	// Settled is the time from the first write until no fresh connection reached the old release any more.
