@@ -170,7 +170,7 @@ func TestASourceThatCannotBeDeployedIsSaidSo(t *testing.T) {
 			[]string{"pnpm validate failed", "unformatted.ts"}},
 		"build fails": {
 			[]string{"--source", unbuildable, "build", "--platforms", "linux/amd64"},
-			[]string{"building agent-manager for linux/amd64 failed", "main.ts"}},
+			[]string{"building agent-manager for linux/amd64: ", "in the progress above", "k8s/dockerfiles/Dockerfile.agent-manager"}},
 		"no credentials for the registry": {
 			[]string{"--source", v1.source(t), "--registry-username", "", "--registry-password", "file:///dev/null", "publish", "contents"},
 			[]string{"credentials"}},
