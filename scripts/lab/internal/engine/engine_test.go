@@ -17,7 +17,7 @@ import (
 
 func TestFirstProxy(t *testing.T) {
 	tests := map[string]string{
-		"https://modules.example,direct":           "https://modules.example",
+		"https://modules.example,direct":            "https://modules.example",
 		"off,https://a.example|https://b.example":   "https://a.example",
 		"file:///cache,http://127.0.0.1:3000/proxy": "http://127.0.0.1:3000/proxy",
 	}

@@ -89,5 +89,5 @@ func firstProxy(list string) (string, error) {
 			return entry, nil
 		}
 	}
-	return "", fmt.Errorf("GOPROXY=%q names no http or https address; set it to a Go module proxy, such as https://modules.example", list)
+	return "", fmt.Errorf("GOPROXY=%q names no http or https address; set it to a Go module proxy (`go help goproxy`)", list)
 }

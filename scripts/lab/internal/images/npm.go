@@ -11,9 +11,6 @@ import (
 	"github.com/codingbutter/team-dashboard/scripts/lab/internal/host"
 )
 
-// npmDefault is the registry that npm uses where nothing else is configured.
-const npmDefault = "https://npm.example/"
-
 // npmPackage fetches a package of npm into a folder below dir and returns the
 // folder that holds its files. npm checks what it gets.
 func npmPackage(ctx context.Context, h *host.Host, dir, name, version string) (string, error) {
@@ -35,7 +32,7 @@ func npmPackage(ctx context.Context, h *host.Host, dir, name, version string) (s
 }
 
 // npmSettings is the npmrc that makes npm in an image use the registry that
-// this machine is configured to use: empty for the default.
+// this machine is configured to use.
 func npmSettings(ctx context.Context, h *host.Host) (string, error) {
 	if err := haveNPM(ctx, h); err != nil {
 		return "", err
@@ -44,11 +41,7 @@ func npmSettings(ctx context.Context, h *host.Host) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	registry = strings.TrimSpace(registry)
-	if registry == npmDefault {
-		return "", nil
-	}
-	return "registry=" + registry + "\n", nil
+	return "registry=" + strings.TrimSpace(registry) + "\n", nil
 }
 
 // haveNPM installs npm, unless the machine has one, of whatever origin.
