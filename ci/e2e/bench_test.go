@@ -5,6 +5,7 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
+	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
@@ -106,4 +107,29 @@ func byHand(b *testing.B, file string) float64 {
 			kubectl(b, "-n", production, "rollout", "status", "deployment/"+service+"-"+slot, "--timeout=5m")
 		}
 	})
+}
+
+// BenchmarkZColdLoad is the first load of the module on an engine that knows nothing, against that of an empty Go
+// module: at most 2. It comes last, since it empties the engine's cache.
+func BenchmarkZColdLoad(b *testing.B) {
+	hello := b.TempDir()
+	in(b, hello, "dagger", "init", "--sdk=go", "--name=hello")
+	empty := coldLoad(b, hello)
+	ours := coldLoad(b, repository(b))
+	report(b, "ours/empty", ours/empty)
+	b.ReportMetric(empty, "empty-s")
+	b.ReportMetric(ours, "ours-s")
+}
+
+func coldLoad(b *testing.B, module string) float64 {
+	in(b, module, "dagger", "core", "engine", "local-cache", "prune")
+	return took(func() { in(b, module, "dagger", "functions") })
+}
+
+func in(b *testing.B, folder, name string, args ...string) {
+	b.Helper()
+	command := exec.Command(name, args...)
+	command.Dir = folder
+	out, err := command.CombinedOutput()
+	require.NoError(b, err, "%s %v\n%s", name, args, out)
 }
