@@ -1,6 +1,6 @@
 // Package rollout brings a release into an environment and back out of it.
 //
-// Deploy and Rollback walk one ordered list of steps (steps.go): journal, apply, wait, verify, switch, prove, watch,
+// Deploy and Rollback walk one ordered list of steps (strategy.go): apply, wait, verify, switch, prove, watch,
 // settle. What goes wrong in any of them ends in one compensation path (undo.go). Blue-green and rolling are two
 // strategies over the same steps. All that comes before the lock only reads.
 //
