@@ -3,13 +3,16 @@
 package e2e
 
 import (
+	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
 const (
@@ -101,13 +104,26 @@ func requireDigests(t testing.TB, namespace, selector string, images map[string]
 	}
 }
 
-// state is everything that a refused or no-op command must leave as it is: name and resourceVersion of each object.
-// Leases are left out: the lock is taken and given back.
+// state is everything that a refused or no-op command must leave as it is: a digest of each object. Left out is what
+// others change in the meantime: status, and the replicas that the autoscalers move.
 func state(t testing.TB, namespace string) string {
 	t.Helper()
 	kinds := "deployments,statefulsets,services,ingresses,configmaps,secrets,horizontalpodautoscalers,poddisruptionbudgets,networkpolicies,serviceaccounts,persistentvolumeclaims"
-	return kubectl(t, "-n", namespace, "get", kinds, "-o",
-		`jsonpath={range .items[*]}{.kind}/{.metadata.name} {.metadata.uid} {.metadata.generation}{"\n"}{end}`)
+	var list unstructured.UnstructuredList
+	require.NoError(t, list.UnmarshalJSON([]byte(kubectl(t, "-n", namespace, "get", kinds, "-o", "json"))))
+	var lines []string
+	for _, object := range list.Items {
+		for _, moving := range [][]string{
+			{"status"}, {"spec", "replicas"},
+			{"metadata", "resourceVersion"}, {"metadata", "generation"}, {"metadata", "managedFields"},
+		} {
+			unstructured.RemoveNestedField(object.Object, moving...)
+		}
+		data, err := object.MarshalJSON()
+		require.NoError(t, err)
+		lines = append(lines, fmt.Sprintf("%s/%s %x", object.GetKind(), object.GetName(), sha256.Sum256(data)))
+	}
+	return strings.Join(lines, "\n")
 }
 
 // secretsPath writes the env file from which the environments' secrets are made.
