@@ -4,16 +4,36 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
+	"github.com/codingbutter/team-dashboard/ci/render"
 )
 
-// wait lasts until every Deployment of the release is ready, or cannot become so.
+// wait lasts until every Deployment of the release is ready, or cannot become so, and no pod of another release is
+// left beside it: one that ends still answers on connections that it has, and would be taken for the new one.
 func (r *run) wait(ctx context.Context) error {
-	return r.waitReady(ctx, r.plan.slots[r.record.Slot])
+	if err := r.waitReady(ctx, r.plan.slots[r.record.Slot]); err != nil {
+		return err
+	}
+	return r.poll(ctx, r.Options.DrainBudget, func(ctx context.Context) (string, error) {
+		pods, err := r.Cluster.List(ctx, "v1", "Pod", r.environment.Namespace, releaseSelector(r.Application, r.record.Slot))
+		if err != nil {
+			return "", err
+		}
+		left := slices.DeleteFunc(pods, func(pod *cluster.Object) bool {
+			_, err := r.Application.Service(pod.GetLabels()[render.AppLabel])
+			return err != nil || pod.GetLabels()[render.VersionLabel] == r.record.Release.Version
+		})
+		if len(left) == 0 {
+			return "", nil
+		}
+		return fmt.Sprintf("waiting for %d pods of %s to end", len(left), strings.Join(versions(left), " and ")), nil
+	})
 }
 
 func (r *run) waitReady(ctx context.Context, objects []*cluster.Object) error {
