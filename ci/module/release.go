@@ -33,11 +33,12 @@ func (m *TeamDashboard) chosen(ctx context.Context, named string, file *dagger.F
 	case named == "":
 		return release.Release{}, false, nil
 	default:
-		var registry interface {
-			Release(context.Context, config.Application, string) (release.Release, error)
+		registry, err := m.registry(ctx)
+		if err != nil {
+			return release.Release{}, false, err
 		}
-		if registry, err = m.registry(ctx); err == nil {
-			chosen, err = registry.Release(ctx, config.TeamDashboard(), named)
+		if chosen, err = registry.Release(ctx, config.TeamDashboard(), named); err != nil {
+			return release.Release{}, false, err
 		}
 	}
 	if err != nil {
