@@ -46,7 +46,7 @@ func TestTokenServer(t *testing.T) {
 
 	got, err := client(t, image.Options{}).Resolve(t.Context(), server.host+"/team/dashboard:v1")
 	require.NoError(t, err)
-	assert.Equal(t, pushed.Ref, got)
+	assert.Equal(t, pushed, got)
 
 	_, err = client(t, image.Options{}).Resolve(t.Context(), server.host+"/private/dashboard:v1")
 	require.ErrorIs(t, err, image.ErrDenied)

@@ -15,37 +15,31 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
-// Pushed is what a push came to.
-type Pushed struct {
-	// Ref is the pushed index as repository@sha256:….
-	Ref string
-}
-
 // Canonicalize replaces what a builder pushed as ref, registry/repository:tag, by
 // one OCI index of the same images. What tells of the build is taken out and
 // platforms are put in order, so what was built from the same source has the same
 // digest whenever and wherever it was built. Only configurations and manifests are
 // written, a few kilobytes; layers stay as they are. The index goes last, so the
 // tag never names half an image. Doing it again changes nothing.
-func (r *Registry) Canonicalize(ctx context.Context, ref string) (Pushed, error) {
+func (r *Registry) Canonicalize(ctx context.Context, ref string) (string, error) {
 	tag, err := name.NewTag(ref, name.StrictValidation)
 	if err != nil {
-		return Pushed{}, fmt.Errorf("parsing image reference %q: %w; give registry/repository:tag", ref, err)
+		return "", fmt.Errorf("parsing image reference %q: %w; give registry/repository:tag", ref, err)
 	}
 	descriptor, err := r.get(ctx, tag)
 	if err != nil {
-		return Pushed{}, r.explain("reading image", tag, err)
+		return "", r.explain("reading image", tag, err)
 	}
 	images, err := imagesOf(descriptor)
 	if err != nil {
-		return Pushed{}, r.explain("reading image", tag, err)
+		return "", r.explain("reading image", tag, err)
 	}
 	if len(images) == 0 {
-		return Pushed{}, fmt.Errorf("reading image %q: there is no image in its index; publish it again", tag)
+		return "", fmt.Errorf("reading image %q: there is no image in its index; publish it again", tag)
 	}
 	index, err := canonicalIndex(images)
 	if err != nil {
-		return Pushed{}, r.explain("reading image", tag, err)
+		return "", r.explain("reading image", tag, err)
 	}
 	return r.push(ctx, tag, index)
 }
@@ -110,17 +104,17 @@ func canonicalImage(image v1.Image) (mutate.IndexAddendum, error) {
 }
 
 // push sends what the repository lacks, and the index last.
-func (r *Registry) push(ctx context.Context, tag name.Tag, index v1.ImageIndex) (Pushed, error) {
+func (r *Registry) push(ctx context.Context, tag name.Tag, index v1.ImageIndex) (string, error) {
 	digest, err := index.Digest()
 	if err != nil {
-		return Pushed{}, r.explain("pushing image", tag, err)
+		return "", r.explain("pushing image", tag, err)
 	}
 	pusher, err := remote.NewPusher(r.options...)
 	if err != nil {
-		return Pushed{}, err
+		return "", err
 	}
 	if err := pusher.Push(ctx, tag, index); err != nil {
-		return Pushed{}, r.explain("pushing image", tag, err)
+		return "", r.explain("pushing image", tag, err)
 	}
-	return Pushed{Ref: tag.Context().Digest(digest.String()).String()}, nil
+	return tag.Context().Digest(digest.String()).String(), nil
 }

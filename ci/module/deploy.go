@@ -52,16 +52,8 @@ func (m *TeamDashboard) Deploy(
 	// +default="text"
 	format string,
 ) (string, error) {
-	app := config.TeamDashboard()
-	environment, err := app.Environment(env)
+	limits, err := parseLimits(env, watch, readyTimeout, lockTimeout, format)
 	if err != nil {
-		return "", err
-	}
-	limits, err := parseLimits(environment, watch, readyTimeout, lockTimeout)
-	if err != nil {
-		return "", err
-	}
-	if err := report.CheckFormat(format); err != nil {
 		return "", err
 	}
 	deployer, err := m.deployer(ctx, limits)
@@ -72,12 +64,12 @@ func (m *TeamDashboard) Deploy(
 	if err != nil {
 		return "", err
 	}
-	route := []config.Environment{environment}
+	route := []config.Environment{limits.environment}
 	if !given {
 		if chosen, err = m.fromSource(ctx); err != nil {
 			return "", err
 		}
-		route = app.Route(environment)
+		route = config.TeamDashboard().Route(limits.environment)
 	}
 	return m.along(ctx, deployer, route, chosen, limits, format)
 }
@@ -115,7 +107,7 @@ func (m *TeamDashboard) along(ctx context.Context, deployer *rollout.Deployer, r
 	return printed, nil
 }
 
-// limits are the times that the caller may set.
+// limits are what the caller said of a run: the environment, and the times that it may take.
 type limits struct {
 	environment config.Environment
 	watched     *time.Duration
@@ -130,9 +122,11 @@ func (l limits) watch(environment config.Environment) time.Duration {
 	return environment.Watch
 }
 
-func parseLimits(environment config.Environment, watch, ready, lock string) (limits, error) {
-	parsed := limits{environment: environment}
-	var err error
+// parseLimits checks all that was typed before anything is asked. An empty watch is the environment's own.
+func parseLimits(env, watch, ready, lock, format string) (parsed limits, err error) {
+	if parsed.environment, err = config.TeamDashboard().Environment(env); err != nil {
+		return limits{}, err
+	}
 	if watch != "" {
 		watched, err := duration("watch", watch)
 		if err != nil {
@@ -143,8 +137,10 @@ func parseLimits(environment config.Environment, watch, ready, lock string) (lim
 	if parsed.ready, err = duration("ready-timeout", ready); err != nil {
 		return limits{}, err
 	}
-	parsed.lock, err = duration("lock-timeout", lock)
-	return parsed, err
+	if parsed.lock, err = duration("lock-timeout", lock); err != nil {
+		return limits{}, err
+	}
+	return parsed, report.CheckFormat(format)
 }
 
 func duration(flag, text string) (time.Duration, error) {

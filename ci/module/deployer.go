@@ -5,7 +5,6 @@ import (
 
 	"github.com/codingbutter/team-dashboard/ci/config"
 	"github.com/codingbutter/team-dashboard/ci/rollout"
-	"github.com/codingbutter/team-dashboard/ci/smoke"
 )
 
 // deployer puts the rooms together: cluster, registry, manifests, health, front door, smoke suite, watch.
@@ -42,7 +41,7 @@ func (m *TeamDashboard) deployer(ctx context.Context, limits limits) (*rollout.D
 		Manifests:   rollout.ManifestsIn(folder),
 		Health:      rollout.Inside{Application: app, Cluster: connection, Clock: clock},
 		FrontDoor:   door,
-		Smoke:       smoke.Suite{Application: app, Jobs: connection, Outside: m.outside, Output: lines{ctx}},
+		Smoke:       m.suite(ctx, connection),
 		Watcher:     rollout.Lookout{Application: app, Cluster: connection, Door: door, Clock: clock, Progress: progress{}},
 		Clock:       clock,
 		Progress:    progress{},

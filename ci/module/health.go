@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 
+	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/config"
 	"github.com/codingbutter/team-dashboard/ci/health"
 	"github.com/codingbutter/team-dashboard/ci/report"
@@ -30,15 +31,11 @@ func (m *TeamDashboard) HealthCheck(
 	// +default="text"
 	format string,
 ) (string, error) {
-	observer, err := m.observer(ctx, env, format)
+	target, connection, err := m.target(ctx, env, slot, format)
 	if err != nil {
 		return "", err
 	}
-	target, err := observer.Target(ctx, env, slot)
-	if err != nil {
-		return "", err
-	}
-	found, err := m.examine(ctx, target, slot != "")
+	found, err := m.examine(ctx, connection, target, slot != "")
 	if err != nil {
 		return "", err
 	}
@@ -52,15 +49,7 @@ func (m *TeamDashboard) HealthCheck(
 }
 
 // examine makes the five checks, inside the cluster or through the front door.
-func (m *TeamDashboard) examine(ctx context.Context, target rollout.Target, inside bool) (health.Report, error) {
-	suite, err := m.suite(ctx)
-	if err != nil {
-		return health.Report{}, err
-	}
-	connection, err := m.cluster(ctx)
-	if err != nil {
-		return health.Report{}, err
-	}
+func (m *TeamDashboard) examine(ctx context.Context, connection *cluster.Cluster, target rollout.Target, inside bool) (health.Report, error) {
 	door, err := m.frontDoor(ctx, target.Environment)
 	if err != nil {
 		return health.Report{}, err
@@ -70,7 +59,7 @@ func (m *TeamDashboard) examine(ctx context.Context, target rollout.Target, insi
 	if inside {
 		checks = health.Inside(examined, connection)
 	}
-	checks = append(checks, health.Smoke(suite.Check(target, inside)))
+	checks = append(checks, health.Smoke(m.suite(ctx, connection).Check(target, inside)))
 	return health.Examine(ctx, examined, checks, rollout.SystemClock()), nil
 }
 

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 
 	"dagger/team-dashboard/internal/dagger"
 
@@ -39,12 +38,9 @@ func (m *TeamDashboard) Plan(
 	if err := report.CheckFormat(format); err != nil {
 		return "", err
 	}
-	chosen, given, err := m.chosen(ctx, release, releaseFile)
+	chosen, err := m.published(ctx, release, releaseFile)
 	if err != nil {
 		return "", err
-	}
-	if !given {
-		return "", errors.New("no release: pass --release-file with what publish returned, or --release with a published version")
 	}
 	deployer, err := m.deployer(ctx, limits{})
 	if err != nil {

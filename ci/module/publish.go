@@ -101,6 +101,5 @@ func (m *TeamDashboard) push(ctx context.Context, registry *image.Registry, name
 	if err != nil {
 		return "", fmt.Errorf("pushing %s: %s; check the registry and its credentials, then run the same command again", reference, err)
 	}
-	pushed, err := registry.Canonicalize(ctx, reference)
-	return pushed.Ref, err
+	return registry.Canonicalize(ctx, reference)
 }

@@ -46,3 +46,12 @@ func (m *TeamDashboard) chosen(ctx context.Context, named string, file *dagger.F
 	}
 	return chosen, true, chosen.ValidateFor(config.TeamDashboard())
 }
+
+// published is chosen where a release has to be named.
+func (m *TeamDashboard) published(ctx context.Context, named string, file *dagger.File) (release.Release, error) {
+	chosen, given, err := m.chosen(ctx, named, file)
+	if err == nil && !given {
+		err = errors.New("no release: pass --release-file with what publish returned, or --release with a published version")
+	}
+	return chosen, err
+}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"os"
 
 	"dagger/team-dashboard/internal/dagger"
@@ -36,12 +35,9 @@ func (m *TeamDashboard) Render(
 	if err != nil {
 		return nil, err
 	}
-	chosen, ok, err := m.chosen(ctx, release, releaseFile)
+	chosen, err := m.published(ctx, release, releaseFile)
 	if err != nil {
 		return nil, err
-	}
-	if !ok {
-		return nil, errors.New("no release: pass --release-file with what publish returned, or --release with a published version")
 	}
 	if slot == "" && len(environment.Slots) > 0 {
 		slot = environment.Slots[0]

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 
-	"github.com/codingbutter/team-dashboard/ci/config"
 	"github.com/codingbutter/team-dashboard/ci/report"
 	"github.com/codingbutter/team-dashboard/ci/rollout"
 )
@@ -43,15 +42,8 @@ func (m *TeamDashboard) Rollback(
 	// +default="text"
 	format string,
 ) (string, error) {
-	environment, err := config.TeamDashboard().Environment(env)
+	limits, err := parseLimits(env, watch, readyTimeout, lockTimeout, format)
 	if err != nil {
-		return "", err
-	}
-	limits, err := parseLimits(environment, watch, readyTimeout, lockTimeout)
-	if err != nil {
-		return "", err
-	}
-	if err := report.CheckFormat(format); err != nil {
 		return "", err
 	}
 	deployer, err := m.deployer(ctx, limits)
@@ -59,9 +51,9 @@ func (m *TeamDashboard) Rollback(
 		return "", err
 	}
 	result, err := deployer.Rollback(ctx, rollout.Request{
-		Environment: environment.Name, To: to, Force: force,
-		Watch: limits.watch(environment), LockWait: limits.lock,
-		Holder: m.Actor, Command: "rollback --env " + environment.Name,
+		Environment: limits.environment.Name, To: to, Force: force,
+		Watch: limits.watch(limits.environment), LockWait: limits.lock,
+		Holder: m.Actor, Command: "rollback --env " + limits.environment.Name,
 	})
 	if err != nil {
 		return "", report.Failure(result, err)

@@ -8,6 +8,7 @@ import (
 
 	"dagger/team-dashboard/internal/dagger"
 
+	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/config"
 	"github.com/codingbutter/team-dashboard/ci/report"
 	"github.com/codingbutter/team-dashboard/ci/smoke"
@@ -57,19 +58,11 @@ func (m *TeamDashboard) SmokeTest(
 	// +default="text"
 	format string,
 ) (string, error) {
-	observer, err := m.observer(ctx, env, format)
+	target, connection, err := m.target(ctx, env, slot, format)
 	if err != nil {
 		return "", err
 	}
-	target, err := observer.Target(ctx, env, slot)
-	if err != nil {
-		return "", err
-	}
-	suite, err := m.suite(ctx)
-	if err != nil {
-		return "", err
-	}
-	result, err := suite.Run(ctx, target, slot != "")
+	result, err := m.suite(ctx, connection).Run(ctx, target, slot != "")
 	if err != nil {
 		return "", report.Failure(result, err)
 	}
@@ -77,7 +70,6 @@ func (m *TeamDashboard) SmokeTest(
 }
 
 // suite is the smoke suite of whichever release is tested.
-func (m *TeamDashboard) suite(ctx context.Context) (smoke.Suite, error) {
-	connection, err := m.cluster(ctx)
-	return smoke.Suite{Application: config.TeamDashboard(), Jobs: connection, Outside: m.outside, Output: lines{ctx}}, err
+func (m *TeamDashboard) suite(ctx context.Context, connection *cluster.Cluster) smoke.Suite {
+	return smoke.Suite{Application: config.TeamDashboard(), Jobs: connection, Outside: m.outside, Output: lines{ctx}}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 
+	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/config"
 	"github.com/codingbutter/team-dashboard/ci/report"
 	"github.com/codingbutter/team-dashboard/ci/rollout"
@@ -20,15 +21,7 @@ func (m *TeamDashboard) Status(
 	// +default="text"
 	format string,
 ) (string, error) {
-	observer, err := m.observer(ctx, env, format)
-	if err != nil {
-		return "", err
-	}
-	status, err := observer.Status(ctx, env)
-	if err != nil {
-		return "", err
-	}
-	return report.Print(status, format)
+	return observe(ctx, m, env, format, rollout.Observer.Status)
 }
 
 // List what was deployed to an environment, newest first: releases, outcomes, who and when.
@@ -43,26 +36,42 @@ func (m *TeamDashboard) History(
 	// +default="text"
 	format string,
 ) (string, error) {
-	observer, err := m.observer(ctx, env, format)
-	if err != nil {
-		return "", err
-	}
-	history, err := observer.History(ctx, env)
-	if err != nil {
-		return "", err
-	}
-	return report.Print(history, format)
+	return observe(ctx, m, env, format, rollout.Observer.History)
 }
 
-// observer reads the state of an environment. What the caller typed is checked before anything is asked.
-func (m *TeamDashboard) observer(ctx context.Context, env, format string) (rollout.Observer, error) {
+// observe prints what an observer finds in an environment.
+func observe[Found any](ctx context.Context, m *TeamDashboard, env, format string, look func(rollout.Observer, context.Context, string) (Found, error)) (string, error) {
+	observer, _, err := m.observer(ctx, env, format)
+	if err != nil {
+		return "", err
+	}
+	found, err := look(observer, ctx, env)
+	if err != nil {
+		return "", err
+	}
+	return report.Print(found, format)
+}
+
+// observer reads the state of an environment, by the connection that it returns beside it. What the caller typed is
+// checked before anything is asked.
+func (m *TeamDashboard) observer(ctx context.Context, env, format string) (rollout.Observer, *cluster.Cluster, error) {
 	app := config.TeamDashboard()
 	if _, err := app.Environment(env); err != nil {
-		return rollout.Observer{}, err
+		return rollout.Observer{}, nil, err
 	}
 	if err := report.CheckFormat(format); err != nil {
-		return rollout.Observer{}, err
+		return rollout.Observer{}, nil, err
 	}
 	connection, err := m.cluster(ctx)
-	return rollout.Observer{Application: app, Cluster: connection, Clock: rollout.SystemClock()}, err
+	return rollout.Observer{Application: app, Cluster: connection, Clock: rollout.SystemClock()}, connection, err
+}
+
+// target is the release that runs in an environment, or in one of its slots.
+func (m *TeamDashboard) target(ctx context.Context, env, slot, format string) (rollout.Target, *cluster.Cluster, error) {
+	observer, connection, err := m.observer(ctx, env, format)
+	if err != nil {
+		return rollout.Target{}, nil, err
+	}
+	target, err := observer.Target(ctx, env, slot)
+	return target, connection, err
 }

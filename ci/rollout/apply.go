@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -205,16 +204,5 @@ func (r *run) clear(ctx context.Context) error {
 	if err := r.park(ctx, slot); err != nil {
 		return err
 	}
-	return r.poll(ctx, r.Options.DrainBudget, func(ctx context.Context) (string, error) {
-		pods, err := r.Cluster.List(ctx, "v1", "Pod", r.environment.Namespace, releaseSelector(r.Application, slot))
-		// Other pods of the slot, such as those of the smoke suite, are behind no Service.
-		pods = slices.DeleteFunc(pods, func(pod *cluster.Object) bool {
-			_, err := r.Application.Service(pod.GetLabels()[render.AppLabel])
-			return err != nil
-		})
-		if err != nil || len(pods) == 0 {
-			return "", err
-		}
-		return fmt.Sprintf("emptying slot %s: %d pods of %s are still there", slot, len(pods), strings.Join(versions(pods), " and ")), nil
-	})
+	return r.waitForOthers(ctx)
 }

@@ -20,6 +20,12 @@ func (r *run) wait(ctx context.Context) error {
 	if err := r.waitReady(ctx, r.plan.slots[r.record.Slot]); err != nil {
 		return err
 	}
+	return r.waitForOthers(ctx)
+}
+
+// waitForOthers lasts until no pod of another release is left in the slot. Pods that are behind no Service, such as
+// those of the smoke suite, may stay.
+func (r *run) waitForOthers(ctx context.Context) error {
 	return r.poll(ctx, r.Options.DrainBudget, func(ctx context.Context) (string, error) {
 		pods, err := r.Cluster.List(ctx, "v1", "Pod", r.environment.Namespace, releaseSelector(r.Application, r.record.Slot))
 		if err != nil {

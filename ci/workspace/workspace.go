@@ -5,7 +5,6 @@ package workspace
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"path"
 	"regexp"
@@ -106,18 +105,18 @@ func parse(text string) (Workspace, error) {
 	}
 	pnpm := pnpmForm.FindStringSubmatch(manifest.PackageManager)
 	node := nodeForm.FindStringSubmatch(manifest.Engines["node"])
-	var problems []error
+	var problems []string
 	if pnpm == nil {
-		problems = append(problems, fmt.Errorf(`packageManager is %q; name the exact pnpm, such as "pnpm@10.34.9"`, manifest.PackageManager))
+		problems = append(problems, fmt.Sprintf(`packageManager is %q; name the exact pnpm, such as "pnpm@10.34.9"`, manifest.PackageManager))
 	}
 	if node == nil {
-		problems = append(problems, fmt.Errorf(`engines.node is %q; name the Node.js line, such as "24.x"`, manifest.Engines["node"]))
+		problems = append(problems, fmt.Sprintf(`engines.node is %q; name the Node.js line, such as "24.x"`, manifest.Engines["node"]))
 	}
 	if manifest.Scripts["validate"] == "" {
-		problems = append(problems, errors.New(`no script "validate"; add one that lints, checks the format, type-checks and tests`))
+		problems = append(problems, `no script "validate"; add one that lints, checks the format, type-checks and tests`)
 	}
 	if len(problems) > 0 {
-		return Workspace{}, fmt.Errorf("source: %s: %w", manifestFile, errors.Join(problems...))
+		return Workspace{}, fmt.Errorf("source: %s: %s", manifestFile, strings.Join(problems, "; "))
 	}
 	return Workspace{Node: node[1], Pnpm: pnpm[1]}, nil
 }
