@@ -41,6 +41,9 @@ OPENAI_API_KEY=sk-$(openssl rand -hex 20)
 OPENAI_ORG_ID=org-$(openssl rand -hex 12)
 ENV
 fi
+# The lab's S3 storage, which takes production's backups, has keys of its own.
+grep -q ^S3_ACCESS_KEY= "$secrets" || printf 'S3_ACCESS_KEY=%s\nS3_SECRET_KEY=%s\n' \
+  "$(cat "${TEAM_DASHBOARD_LAB_S3_ACCESS_KEY_FILE:?}")" "$(cat "${TEAM_DASHBOARD_LAB_S3_SECRET_KEY_FILE:?}")" >>"$secrets"
 
 say "1. Both environments need their secrets, once"
 for env in staging production; do

@@ -1,6 +1,9 @@
 package config
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // TeamDashboard is the Team Management Dashboard. This file is all there is to
 // edit to deploy another monorepo.
@@ -23,7 +26,7 @@ func TeamDashboard() Application {
 				Hosts:       []string{"staging.team-dashboard.app"},
 				Strategy:    RollingUpdate,
 				Thresholds:  thresholds,
-				Secrets:     secrets,
+				Secrets:     slices.Concat(secrets, backups(cipherPass)),
 				HealthPaths: []string{"/api/health/db", "/api/health/redis"},
 			},
 			{
@@ -35,7 +38,7 @@ func TeamDashboard() Application {
 				Slots:       []string{"blue", "green"},
 				Thresholds:  thresholds,
 				Watch:       5 * time.Minute,
-				Secrets:     secrets,
+				Secrets:     slices.Concat(secrets, backups(cipherPass, s3AccessKey, s3SecretKey)),
 				HealthPaths: []string{"/api/health/db", "/api/health/redis"},
 			},
 		},
@@ -81,6 +84,17 @@ var (
 		}},
 	}
 )
+
+// What the database's backups need: staging's repository is a volume, production's is S3-compatible storage.
+var (
+	cipherPass  = Key{Name: "repository-cipher-pass", Purpose: "encrypts the database's backups; what it encrypted is lost with it", MinLength: 32, Generated: true}
+	s3AccessKey = Key{Name: "s3-access-key", Purpose: "access key of the backups' S3 storage", MinLength: 16}
+	s3SecretKey = Key{Name: "s3-secret-key", Purpose: "secret key of the backups' S3 storage", MinLength: 20}
+)
+
+func backups(keys ...Key) []Secret {
+	return []Secret{{Name: "backup-secrets", Keys: keys}}
+}
 
 func (k Key) named(name string) Key {
 	k.Name = name

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -130,6 +131,20 @@ func state(t testing.TB, namespace string) string {
 func secretsPath(t testing.TB) string {
 	t.Helper()
 	file := filepath.Join(folderOfTheRun, "secrets.env")
-	write(t, file, secretsFile)
+	write(t, file, secretsFile+
+		"S3_ACCESS_KEY="+labSecret(t, "TEAM_DASHBOARD_LAB_S3_ACCESS_KEY_FILE", "made-up-access-key")+"\n"+
+		"S3_SECRET_KEY="+labSecret(t, "TEAM_DASHBOARD_LAB_S3_SECRET_KEY_FILE", "made-up-key-of-no-storage")+"\n")
 	return file
+}
+
+// labSecret reads the file that a variable of the lab names. A lab without that part leaves the made-up value.
+func labSecret(t testing.TB, variable, madeUp string) string {
+	t.Helper()
+	file := os.Getenv(variable)
+	if file == "" {
+		return madeUp
+	}
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	return strings.TrimSpace(string(text))
 }

@@ -34,7 +34,7 @@ func (s Store) Create(ctx context.Context, envFile string, options CreateOptions
 	if err != nil {
 		return Report{}, err
 	}
-	plan := planner{options: options, given: given, used: map[string]bool{}, report: s.report()}
+	plan := planner{options: options, given: given, known: s.envNames(), report: s.report()}
 	wanted := map[string]map[string]string{}
 	for _, secret := range s.Environment.Secrets {
 		wanted[secret.Name] = plan.secret(secret, current[secret.Name])
@@ -58,9 +58,10 @@ func (s Store) Create(ctx context.Context, envFile string, options CreateOptions
 
 // planner decides for every key which value it will have, and collects what is wrong.
 type planner struct {
-	options  CreateOptions
-	given    map[string]string
-	used     map[string]bool
+	options CreateOptions
+	given   map[string]string
+	// known are the names that any environment needs, so that one file may serve them all.
+	known    map[string]bool
 	report   Report
 	problems []string
 	// made are generated values by env name, so that Secrets that share a value share the generated one.
@@ -86,7 +87,6 @@ func (p *planner) secret(secret config.Secret, current map[string]string) map[st
 func (p *planner) value(secret string, key config.Key, current string) (string, State) {
 	name := EnvName(key.Name)
 	given, inFile := p.given[name]
-	p.used[name] = true
 	switch {
 	case inFile && current == "":
 		return given, Created
@@ -119,7 +119,7 @@ func (p *planner) generate(name string) string {
 // refuse reports everything that is wrong. A name in the file that nothing needs is most likely misspelt.
 func (p *planner) refuse() error {
 	for _, name := range slices.Sorted(maps.Keys(p.given)) {
-		if !p.used[name] {
+		if !p.known[name] {
 			p.problems = append(p.problems, name+": no Secret needs it; check the spelling")
 		}
 	}
@@ -127,6 +127,19 @@ func (p *planner) refuse() error {
 		return nil
 	}
 	return fmt.Errorf("secrets of %s: nothing was written:\n  %s", p.report.Environment, strings.Join(p.problems, "\n  "))
+}
+
+// envNames are the names in an env file that stand for a key of some environment.
+func (s Store) envNames() map[string]bool {
+	names := map[string]bool{}
+	for _, environment := range s.Application.Environments {
+		for _, secret := range environment.Secrets {
+			for _, key := range secret.Keys {
+				names[EnvName(key.Name)] = true
+			}
+		}
+	}
+	return names
 }
 
 func (s Store) object(name string, values map[string]string) *cluster.Object {

@@ -39,9 +39,11 @@ func (m *memory) Apply(_ context.Context, object *cluster.Object, _ cluster.Appl
 	return object, nil
 }
 
-func newStore(t *testing.T) (secrets.Store, *memory) {
+func newStore(t *testing.T) (secrets.Store, *memory) { return newStoreOf(t, "production") }
+
+func newStoreOf(t *testing.T, name string) (secrets.Store, *memory) {
 	app := config.TeamDashboard()
-	environment, err := app.Environment("production")
+	environment, err := app.Environment(name)
 	require.NoError(t, err)
 	m := &memory{objects: map[cluster.Ref]*cluster.Object{}}
 	return secrets.Store{Cluster: m, Application: app, Environment: environment}, m
@@ -55,6 +57,8 @@ var good = map[string]string{
 	"GITHUB_TOKEN":         "ghp_x8Kq2mVw5nRt7yUi9oPa3sDf",
 	"OPENAI_API_KEY":       "sk-x8Kq2mVw5nRt7yUi9oPa3sDf",
 	"OPENAI_ORG_ID":        "org-x8Kq2mVw5nRt7yUi",
+	"S3_ACCESS_KEY":        "AKIA8Kq2mVw5nRt7yUi9",
+	"S3_SECRET_KEY":        "wJx8Kq2mVw5nRt7yUi9oPa3sDfGh",
 }
 
 func envFile(changes map[string]string) string {
@@ -105,6 +109,15 @@ func TestCreateReportsEveryProblemByNameAndWritesNothing(t *testing.T) {
 	}
 	assert.NotContains(t, err.Error(), "hunter2")
 	assert.Zero(t, m.writes)
+}
+
+func TestOneEnvFileServesAllEnvironments(t *testing.T) {
+	store, m := newStoreOf(t, "staging")
+	_, err := store.Create(context.Background(), envFile(nil), secrets.CreateOptions{Generate: true})
+	require.NoError(t, err, "production alone needs the keys of the S3 storage")
+	backup := m.objects[cluster.Ref{APIVersion: "v1", Kind: "Secret", Namespace: "team-dashboard-staging", Name: "backup-secrets"}]
+	require.NotNil(t, backup)
+	assert.Len(t, backup.Object["data"], 1)
 }
 
 func TestCreateNeverOverwritesUnasked(t *testing.T) {
