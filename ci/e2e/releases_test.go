@@ -31,9 +31,9 @@ var (
 	v3 = variant{name: "v3", notes: "never ready\n", commit: day(3), faults: map[string]map[string]any{
 		"agent-manager": {"ready": "never"},
 	}}
-	// v4 passes every check before the switch and begins to fail some time after it started.
+	// v4 passes every check before the switch and begins to fail under its first traffic.
 	v4 = variant{name: "v4", notes: "fails under traffic\n", commit: day(4), faults: map[string]map[string]any{
-		"mcp-manager": {"errorRate": 1, "afterSeconds": 100},
+		"mcp-manager": {"errorRate": 1, "afterSeconds": 3, "underTraffic": true},
 	}}
 	// v5 crashes at once.
 	v5 = variant{name: "v5", notes: "crashes\n", commit: day(5), faults: map[string]map[string]any{

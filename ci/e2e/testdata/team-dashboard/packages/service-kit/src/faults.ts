@@ -19,6 +19,8 @@ export interface Fault {
   leakMiBPerMinute?: number;
   /** Seconds after the start before errors, delay and failing health begin; 0 by default. */
   afterSeconds?: number;
+  /** The seconds count from the first user's request that comes through the ingress, not from the start. */
+  underTraffic?: boolean;
 }
 
 const rules: Record<keyof Fault, (value: unknown) => boolean> = {
@@ -29,6 +31,7 @@ const rules: Record<keyof Fault, (value: unknown) => boolean> = {
   delayMs: isNumber,
   leakMiBPerMinute: isNumber,
   afterSeconds: isNumber,
+  underTraffic: (value) => typeof value === 'boolean',
 };
 
 function isNumber(value: unknown): value is number {
@@ -61,14 +64,19 @@ export function readFault(file: string, service: string): Fault {
 export class FaultInjector {
   readonly #fault: Fault;
   readonly #now: () => number;
-  readonly #start: number;
+  #start: number;
   readonly #leaked: Buffer[] = [];
   #debt = 0;
 
   constructor(fault: Fault, now: () => number = () => performance.now()) {
     this.#fault = fault;
     this.#now = now;
-    this.#start = now();
+    this.#start = fault.underTraffic ? Infinity : now();
+  }
+
+  /** Tells of a user's request that came through the ingress. */
+  noteTraffic(): void {
+    if (this.#start === Infinity) this.#start = this.#now();
   }
 
   get crashes(): boolean {

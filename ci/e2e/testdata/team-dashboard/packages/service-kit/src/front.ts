@@ -92,6 +92,7 @@ export class Front {
     this.lastArrival = performance.now();
     this.#measure(request, response);
     const { faults, application } = this.#options;
+    if (request.headers['x-forwarded-host']) faults.noteTraffic();
     if (faults.delayMs > 0) await sleep(faults.delayMs);
     if (faults.failsNext()) {
       return sendError(response, 500, 'This release fails on purpose (faults.json).');

@@ -64,6 +64,21 @@ test('errors, delay and failing health begin after the given time', () => {
   assert.deepEqual(state(), [true, 300, true]);
 });
 
+test('a fault under traffic waits for the first request through the ingress', () => {
+  let now = 0;
+  const faults = new FaultInjector(
+    { errorRate: 1, afterSeconds: 3, underTraffic: true },
+    () => now,
+  );
+  now = 60_000;
+  assert.equal(faults.failsNext(), false);
+  faults.noteTraffic();
+  assert.equal(faults.failsNext(), false);
+  now = 63_000;
+  faults.noteTraffic();
+  assert.equal(faults.failsNext(), true);
+});
+
 test('a release without faults is sound', () => {
   const { crashes, neverReady, failsHealth, delayMs } = new FaultInjector({});
   assert.deepEqual([crashes, neverReady, failsHealth, delayMs], [false, false, false, 0]);
