@@ -76,7 +76,7 @@ func TestJourney(t *testing.T) {
 		broken, _ := v3.release(t)
 		live := liveSlot(t)
 		before := templates(podsOf(t, production, "team-dashboard.app/slot="+live))
-		text := refused(t, "deploy", "--env", "production", "--release-file", broken, "--watch", watched, "--ready-timeout", "45s")
+		text := refused(t, "deploy", "--env", "production", "--release-file", broken, "--watch", watched, "--ready-timeout", "25s")
 		assert.Contains(t, text, "agent-manager-"+other(live))
 		assert.Contains(t, text, "was not touched")
 		assert.Equal(t, live, liveSlot(t))
