@@ -47,10 +47,14 @@ type fakeCluster struct {
 	applied func(object *cluster.Object)
 	// hanging are the versions whose pods never become ready.
 	hanging map[string]bool
+	// address is where the ways in of a kind answer; uncertified is why no Gateway does.
+	address     map[string]string
+	uncertified string
 }
 
 func newFakeCluster() *fakeCluster {
-	return &fakeCluster{objects: map[cluster.Ref]*cluster.Object{}, records: map[int]cluster.Entry{}, hanging: map[string]bool{}}
+	return &fakeCluster{objects: map[cluster.Ref]*cluster.Object{}, records: map[int]cluster.Entry{}, hanging: map[string]bool{},
+		address: map[string]string{"Ingress": "192.0.2.1", "Gateway": "192.0.2.1"}}
 }
 
 // clone copies the state, for many runs from the same start. Nobody holds the copy's lock.
@@ -206,6 +210,26 @@ func (c *fakeCluster) store(object *cluster.Object) {
 		c.runPods(object)
 	case "StatefulSet":
 		_ = unstructured.SetNestedField(object.Object, int64(replicas(object)), "status", "readyReplicas")
+	case "Ingress", "Gateway", "HTTPRoute":
+		c.open(object)
+	}
+}
+
+// open is the controller of the ways in.
+func (c *fakeCluster) open(object *cluster.Object) {
+	var conditions []any
+	for _, name := range []string{"Accepted", "ResolvedRefs", "Programmed"} {
+		condition := map[string]any{"type": name, "status": "True"}
+		if name == "ResolvedRefs" && c.uncertified != "" {
+			condition = map[string]any{"type": name, "status": "False", "reason": "InvalidCertificateRef", "message": c.uncertified}
+		}
+		conditions = append(conditions, condition)
+	}
+	object.Object["status"] = map[string]any{
+		"loadBalancer": map[string]any{"ingress": []any{map[string]any{"ip": c.address[object.GetKind()]}}},
+		"addresses":    []any{map[string]any{"value": c.address[object.GetKind()]}},
+		"listeners":    []any{map[string]any{"conditions": conditions}},
+		"parents":      []any{map[string]any{"conditions": conditions}},
 	}
 }
 

@@ -26,6 +26,9 @@ func (r *run) settle(ctx context.Context) error {
 		// What is left over does no harm, and the next run removes it.
 		r.warn(ctx, "removing what is not needed any more: %v", err)
 	}
+	if err := r.retireWaysIn(ctx); err != nil {
+		r.warn(ctx, "%v", err)
+	}
 	return nil
 }
 

@@ -14,10 +14,14 @@ import (
 	"github.com/codingbutter/team-dashboard/ci/render"
 )
 
-// wait lasts until every Deployment of the release is ready, or cannot become so, and no pod of another release is
-// left beside it: one that ends still answers on connections that it has, and would be taken for the new one.
+// wait lasts until every Deployment of the release is ready, or cannot become so, the way in is open, and no pod of
+// another release is left beside it: one that ends still answers on connections that it has, and would be taken for the
+// new one.
 func (r *run) wait(ctx context.Context) error {
 	if err := r.waitReady(ctx, r.plan.slots[r.record.Slot]); err != nil {
+		return err
+	}
+	if err := r.waitForWaysIn(ctx); err != nil {
 		return err
 	}
 	return r.waitForOthers(ctx)
