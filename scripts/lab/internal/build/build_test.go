@@ -27,6 +27,30 @@ func write(t *testing.T, path, text string) {
 	require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
 }
 
+func TestCodeIsThatOfOnePackage(t *testing.T) {
+	h := newHost(t)
+	write(t, h.Lab("go.sum"), "modules")
+	write(t, h.Lab("internal", "registry", "serve.go"), "package registry")
+	write(t, h.Lab("internal", "kube", "kube.go"), "package kube")
+	code := func(h *host.Host) string {
+		code, err := Code(h, "registry")
+		require.NoError(t, err)
+		return code
+	}
+	first := code(h)
+	write(t, h.Lab("internal", "kube", "kube.go"), "package kube // changed")
+	assert.Equal(t, first, code(h), "another part")
+	clone := newHost(t)
+	require.NoError(t, os.CopyFS(clone.Repo, os.DirFS(h.Repo)))
+	assert.Equal(t, first, code(clone), "another clone")
+
+	write(t, h.Lab("go.sum"), "other modules")
+	second := code(h)
+	assert.NotEqual(t, first, second)
+	write(t, h.Lab("internal", "registry", "serve.go"), "package registry // changed")
+	assert.NotEqual(t, second, code(h))
+}
+
 func TestOnceFillsOnce(t *testing.T) {
 	h, fills := newHost(t), 0
 	once := func(key string) string {

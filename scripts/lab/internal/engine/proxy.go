@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/codingbutter/team-dashboard/scripts/lab/internal/build"
 	"github.com/codingbutter/team-dashboard/scripts/lab/internal/host"
 	"github.com/codingbutter/team-dashboard/scripts/lab/internal/network"
 )
@@ -32,6 +33,10 @@ func (e *Engine) startModuleProxy(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	code, err := build.Code(e.host, "moduleproxy")
+	if err != nil {
+		return err
+	}
 	command := []string{
 		self, "module-proxy", "-listen", proxyAddress, "-upstream", upstream,
 		"-cache", filepath.Join(env["GOMODCACHE"], "cache", "download"),
@@ -41,7 +46,7 @@ func (e *Engine) startModuleProxy(ctx context.Context) error {
 	for _, pin := range pins {
 		command = append(command, "-pin", pin)
 	}
-	return e.host.Start(ctx, host.Process{Name: moduleProxy, Command: command, Ready: proxyAnswers})
+	return e.host.Start(ctx, host.Process{Name: moduleProxy, Command: command, Inputs: code, Ready: proxyAnswers})
 }
 
 func proxyAnswers(ctx context.Context) error {

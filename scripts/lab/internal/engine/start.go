@@ -30,7 +30,11 @@ func (e *Engine) start(ctx context.Context, tools string, sdk sdkImage) error {
 	if err != nil {
 		return err
 	}
-	lab, code, err := e.program()
+	lab, err := e.host.Self()
+	if err != nil {
+		return err
+	}
+	code, err := build.Code(e.host, "engine")
 	if err != nil {
 		return err
 	}
@@ -50,21 +54,6 @@ func (e *Engine) start(ctx context.Context, tools string, sdk sdkImage) error {
 		Ready:  e.answers,
 	}
 	return e.attempt(ctx, p)
-}
-
-// program is a copy of the lab's program, at a path that stays the same when
-// other parts of the lab change, and a hash of the code that counts here. A
-// restart of the engine ends what people are running on it.
-func (e *Engine) program() (path, code string, err error) {
-	self, err := e.host.Self()
-	if err != nil {
-		return "", "", err
-	}
-	if code, err = build.HashDir(e.host.Lab("internal", "engine")); err != nil {
-		return "", "", err
-	}
-	path = e.file("lab")
-	return path, code, copyFile(self, path)
 }
 
 func (e *Engine) attempt(ctx context.Context, p host.Process) error {

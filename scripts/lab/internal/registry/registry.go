@@ -65,13 +65,17 @@ func (r *Registry) Up(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	code, err := build.Code(r.host, "registry")
+	if err != nil {
+		return err
+	}
 	return r.host.Start(ctx, host.Process{
 		Name: process,
 		Command: []string{
 			lab, "registry", "-address", Address, "-storage", r.host.State("registry", "data"),
 			"-cert", pair.Cert, "-key", pair.Key, "-password-file", PasswordFile(r.host),
 		},
-		Inputs: certificate, // a new one is read at the next start only
+		Inputs: build.Key(code, certificate), // a new one is read at the next start only
 		Ready:  r.answers,
 	})
 }
