@@ -10,6 +10,7 @@ import (
 	"os"
 
 	"github.com/codingbutter/team-dashboard/scripts/lab/internal/host"
+	"github.com/codingbutter/team-dashboard/scripts/lab/internal/kube"
 )
 
 // An Access says whose engine and cluster "lab up" has brought together. The
@@ -64,7 +65,7 @@ func file(h *host.Host) string { return h.State("access.json") }
 // kubeconfig is the file that reaches the cluster.
 func (a Access) kubeconfig(h *host.Host) string {
 	if a.OwnCluster() {
-		return h.State("kubeconfig")
+		return kube.Kubeconfig(h)
 	}
 	return a.Kubeconfig
 }

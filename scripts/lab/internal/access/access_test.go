@@ -98,6 +98,13 @@ func TestExportsNameAnothersEngineAndCluster(t *testing.T) {
 	exports := Access{Engine: "tcp://engine:8080", Kubeconfig: "/mine"}.Exports(testHost(t), "unix:///engine.sock", "/bin")
 	assert.Contains(t, exports, "export _EXPERIMENTAL_DAGGER_RUNNER_HOST='tcp://engine:8080'\n")
 	assert.Contains(t, exports, "export KUBECONFIG='/mine'\n")
+	assert.NotContains(t, exports, "TEAM_DASHBOARD_LAB_DEPLOYER_KUBECONFIG", "another's cluster knows no such user")
+}
+
+func TestExportsNameTheDeployerAndTheAuditLog(t *testing.T) {
+	exports := Access{}.Exports(&host.Host{Root: "/lab", Repo: "/repo"}, "unix:///engine.sock", "/bin")
+	assert.Contains(t, exports, "export TEAM_DASHBOARD_LAB_DEPLOYER_KUBECONFIG='/lab/state/deployer.kubeconfig'\n")
+	assert.Contains(t, exports, "export TEAM_DASHBOARD_LAB_AUDIT_LOG='/lab/state/logs/audit.log'\n")
 }
 
 func TestSavedAccessIsLoaded(t *testing.T) {

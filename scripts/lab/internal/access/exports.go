@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/codingbutter/team-dashboard/scripts/lab/internal/host"
+	"github.com/codingbutter/team-dashboard/scripts/lab/internal/kube"
 )
 
 // Exports are the lines of shell that make a terminal use the lab. engine is
@@ -15,8 +16,7 @@ func (a Access) Exports(h *host.Host, engine, path string) string {
 	if !a.OwnEngine() {
 		engine = a.Engine
 	}
-	var text strings.Builder
-	for _, variable := range [][2]string{
+	variables := [][2]string{
 		{"PATH", withFolder(path, h.Bin())},
 		{"_EXPERIMENTAL_DAGGER_RUNNER_HOST", engine},
 		{"DO_NOT_TRACK", "1"},
@@ -24,7 +24,14 @@ func (a Access) Exports(h *host.Host, engine, path string) string {
 		{"DAGGER_NO_UPDATE_CHECK", "1"},
 		{"KUBECONFIG", a.kubeconfig(h)},
 		{"TEAM_DASHBOARD_LAB_DIR", h.Root},
-	} {
+	}
+	if a.OwnCluster() {
+		variables = append(variables,
+			[2]string{"TEAM_DASHBOARD_LAB_DEPLOYER_KUBECONFIG", kube.DeployerKubeconfig(h)},
+			[2]string{"TEAM_DASHBOARD_LAB_AUDIT_LOG", kube.AuditLog(h)})
+	}
+	var text strings.Builder
+	for _, variable := range variables {
 		fmt.Fprintf(&text, "export %s=%s\n", variable[0], quote(variable[1]))
 	}
 	return text.String()

@@ -42,7 +42,7 @@ type settings struct {
 	Config, Data, Run, Socket         string
 	CNINetwork, PodCIDR, DNSAddress   string
 	NodeAddress, NodeName, PauseImage string
-	Registry                          string
+	Registry, Deployers               string
 }
 
 // writeConfigs writes the components' files.
@@ -52,12 +52,13 @@ func writeConfigs(h *host.Host, ids *identities) error {
 		Config:     configDir(h), Data: dataDir(h), Run: runDir, Socket: socket,
 		CNINetwork: cniNetwork, PodCIDR: podCIDR, DNSAddress: DNSAddress,
 		NodeAddress: network.NodeAddress, NodeName: nodeName, PauseImage: PauseImage,
-		Registry: network.RegistryAddress,
+		Registry: network.RegistryAddress, Deployers: deployers,
 	}
 	files := map[string]string{
 		"containerd.toml":  "containerd.toml",
 		"kubelet.yaml":     "kubelet.yaml",
 		"proxy.yaml":       "proxy.yaml",
+		"audit.yaml":       "audit.yaml",
 		"cni/lab.conflist": "cni.conflist",
 	}
 	for _, name := range registry.Hosts {

@@ -32,7 +32,7 @@ func (n *node) etcd() process {
 }
 
 func (n *node) apiServer() process {
-	ids := n.ids
+	ids, auditPolicy := n.ids, configDir(n.host, "audit.yaml")
 	return process{
 		Process: host.Process{
 			Name: apiServerProcess,
@@ -68,11 +68,17 @@ func (n *node) apiServer() process {
 				"--requestheader-username-headers=X-Remote-User",
 				"--requestheader-group-headers=X-Remote-Group",
 				"--requestheader-extra-headers-prefix=X-Remote-Extra-",
+
+				"--audit-policy-file=" + auditPolicy,
+				"--audit-log-path=" + AuditLog(n.host),
+				// Megabytes, and how many full files are kept beside the current one.
+				"--audit-log-maxsize=100",
+				"--audit-log-maxbackup=1",
 			},
 			Ready: n.api.ready,
 		},
 		// It reads changed certificates by itself, but not a changed signing key.
-		reads: []string{ids.ServiceAccounts.Key},
+		reads: []string{ids.ServiceAccounts.Key, auditPolicy},
 	}
 }
 

@@ -30,7 +30,7 @@ type identities struct {
 	FrontProxy   pki.Pair
 
 	// Kubeconfig files.
-	Admin, Kubelet, ControllerManager, Scheduler, Proxy string
+	Admin, Deployer, Kubelet, ControllerManager, Scheduler, Proxy string
 }
 
 func issueIdentities(ctx context.Context, h *host.Host) (*identities, error) {
@@ -53,6 +53,7 @@ func issueIdentities(ctx context.Context, h *host.Host) (*identities, error) {
 		FrontProxyCA:    frontProxies.File(),
 
 		Admin:             i.kubeconfig(Kubeconfig(h), "admin", "system:masters"),
+		Deployer:          i.kubeconfig(DeployerKubeconfig(h), "lab-deployer", deployers),
 		Kubelet:           i.kubeconfig(configDir(h, "kubelet.kubeconfig"), "system:node:"+nodeName, "system:nodes"),
 		ControllerManager: i.kubeconfig(configDir(h, "kube-controller-manager.kubeconfig"), "system:kube-controller-manager"),
 		Scheduler:         i.kubeconfig(configDir(h, "kube-scheduler.kubeconfig"), "system:kube-scheduler"),
@@ -65,7 +66,12 @@ func issueIdentities(ctx context.Context, h *host.Host) (*identities, error) {
 	return ids, err
 }
 
-const frontProxyName = "front-proxy-client"
+const (
+	frontProxyName = "front-proxy-client"
+
+	// deployers is the group that k8s/platform gives the rights of a deploy.
+	deployers = "team-dashboard:deployers"
+)
 
 // An issuer remembers its first error, so that a list of identities reads as one.
 type issuer struct {

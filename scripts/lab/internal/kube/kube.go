@@ -101,3 +101,11 @@ func (k *Kube) Status(ctx context.Context) (string, error) {
 
 // Kubeconfig is the file by which people reach the cluster, as its admin.
 func Kubeconfig(h *host.Host) string { return h.State("kubeconfig") }
+
+// DeployerKubeconfig is the file by which the pipeline reaches the cluster
+// with no more rights than a deploy needs.
+func DeployerKubeconfig(h *host.Host) string { return h.State("deployer.kubeconfig") }
+
+// AuditLog tells what deployers asked of the API server, one audit.k8s.io/v1
+// Event in JSON a line.
+func AuditLog(h *host.Host) string { return h.State("logs", "audit.log") }

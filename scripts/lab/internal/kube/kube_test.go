@@ -1,13 +1,17 @@
 package kube
 
 import (
+	"crypto/x509"
+	"encoding/base64"
 	"encoding/json"
+	"encoding/pem"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"gopkg.in/yaml.v3"
 
 	"github.com/codingbutter/team-dashboard/scripts/lab/internal/host"
 	"github.com/codingbutter/team-dashboard/scripts/lab/internal/registry"
@@ -44,6 +48,41 @@ func TestKubeconfigIsForItsOwnerOnly(t *testing.T) {
 	assert.Contains(t, string(text), "server: https://10.99.0.1:6443\n")
 }
 
+func TestTheDeployerIsAUserOfItsGroupAndNoMore(t *testing.T) {
+	h, ids := issued(t)
+	assert.Equal(t, h.State("deployer.kubeconfig"), ids.Deployer)
+	text, err := os.ReadFile(ids.Deployer)
+	require.NoError(t, err)
+	var kubeconfig struct {
+		Users []struct {
+			User struct {
+				Certificate string `yaml:"client-certificate-data"`
+			}
+		}
+	}
+	require.NoError(t, yaml.Unmarshal(text, &kubeconfig))
+	require.Len(t, kubeconfig.Users, 1)
+	text, err = base64.StdEncoding.DecodeString(kubeconfig.Users[0].User.Certificate)
+	require.NoError(t, err)
+	block, _ := pem.Decode(text)
+	certificate, err := x509.ParseCertificate(block.Bytes)
+	require.NoError(t, err)
+	assert.Equal(t, "lab-deployer", certificate.Subject.CommonName)
+	assert.Equal(t, []string{"team-dashboard:deployers"}, certificate.Subject.Organization)
+}
+
+func TestAChangedAuditPolicyRestartsTheAPIServer(t *testing.T) {
+	h, ids := issued(t)
+	require.NoError(t, writeConfigs(h, ids))
+	n := &node{host: h, ids: ids, api: NewAPI(h)}
+	before, err := fingerprint(n.apiServer().reads...)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(configDir(h, "audit.yaml"), []byte("another"), 0o600))
+	after, err := fingerprint(n.apiServer().reads...)
+	require.NoError(t, err)
+	assert.NotEqual(t, before, after)
+}
+
 func TestConfigs(t *testing.T) {
 	h, ids := issued(t)
 	require.NoError(t, writeConfigs(h, ids))
@@ -62,6 +101,7 @@ func TestConfigs(t *testing.T) {
 	assert.Contains(t, read("kubelet.yaml"), `clusterDNS: ["10.96.0.10"]`)
 	assert.Contains(t, read("kubelet.yaml"), "containerRuntimeEndpoint: unix://"+socket+"\n")
 	assert.Contains(t, read("proxy.yaml"), "mode: nftables\n")
+	assert.Contains(t, read("audit.yaml"), `userGroups: ["team-dashboard:deployers"]`)
 }
 
 func TestReadReady(t *testing.T) {
