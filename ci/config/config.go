@@ -19,6 +19,7 @@ type Application struct {
 	// release like the services' images, but no service.
 	SmokeImage   string
 	Environments []Environment
+	Monitoring   Monitoring
 }
 
 // Service is one long-running process of the application.

@@ -42,6 +42,7 @@ func TeamDashboard() Application {
 				HealthPaths: []string{"/api/health/db", "/api/health/redis"},
 			},
 		},
+		Monitoring: Monitoring{Namespace: "team-dashboard-monitoring", Secrets: receivers},
 	}
 }
 
@@ -100,3 +101,9 @@ func (k Key) named(name string) Key {
 	k.Name = name
 	return k
 }
+
+// How people are told that something is wrong.
+var receivers = []Secret{{Name: "alertmanager-secrets", Keys: []Key{
+	{Name: "slack-webhook-url", Purpose: "Slack incoming webhook of #team-dashboard-alerts", Schemes: []string{"https"}},
+	{Name: "pagerduty-routing-key", Purpose: "PagerDuty integration key (Events API v2)", MinLength: 32},
+}}}

@@ -44,6 +44,8 @@ func (a Application) Validate() error {
 		hosts = append(hosts, environment.Hosts...)
 		problems.add(environment.validate())
 	}
+	names, namespaces = append(names, MonitoringName), append(namespaces, a.Monitoring.Namespace)
+	problems.add(a.Monitoring.validate())
 	problems.unique("environment", names)
 	problems.unique("namespace", namespaces)
 	problems.unique("host", hosts)
