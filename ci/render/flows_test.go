@@ -8,99 +8,127 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/intstr"
+
+	"github.com/codingbutter/team-dashboard/ci/config"
+	"github.com/codingbutter/team-dashboard/ci/flows"
 )
 
-// end is one end of a connection: a pod, or an address outside the cluster.
+const nameLabel = "app.kubernetes.io/name"
+
+// end is one end of a connection, with what a NetworkPolicy sees of it.
 type end struct {
+	flows.End
 	namespace string // empty: the environment's
 	labels    map[string]string
-	address   string
+	address   string // of what is no pod
 }
 
-func service(name, slot string) end {
-	return pod("service", name, slot)
-}
-
-func pod(component, name, slot string) end {
-	l := map[string]string{AppLabel: name, ComponentLabel: component}
-	if slot != "" {
-		l[SlotLabel] = slot
+// inside are the kinds of pods that an environment's namespace has, and one that nobody knows.
+func inside(t *testing.T, environment config.Environment) []end {
+	pod := func(name, component string) end {
+		return end{End: flows.End{Name: name}, labels: map[string]string{AppLabel: name, nameLabel: name, ComponentLabel: component}}
 	}
-	return end{labels: l}
+	ends := []end{pod("postgres", "database"), pod("redis", "cache"), pod("backup", "backup"), pod("rotation", "rotation"),
+		{End: flows.End{Name: "unlabelled"}, labels: map[string]string{}}}
+	slots := environment.Slots
+	if len(slots) == 0 {
+		slots = []string{""}
+	}
+	for _, slot := range slots {
+		for _, object := range rendered(t, environment.Name, Slot, slot) {
+			if object.GetKind() == "Deployment" {
+				labels := as[appsv1.Deployment](t, object).Spec.Template.Labels
+				ends = append(ends, end{End: flows.End{Name: labels[AppLabel], Group: "services", Slot: slot}, labels: labels})
+			}
+		}
+		smoke := pod("smoke", "smoke")
+		smoke.Slot, smoke.labels[SlotLabel] = slot, slot
+		ends = append(ends, smoke)
+	}
+	return ends
 }
 
+// outside is everybody else. A stranger carries the labels of a service, in a namespace of its own.
+func outside() []end {
+	named := func(name string, other end) end {
+		other.Name = name
+		return other
+	}
+	return []end{
+		named("cluster DNS", foreign("kube-system", "k8s-app", "kube-dns")),
+		named("konnectivity agents", foreign("kube-system", "k8s-app", "konnectivity-agent")),
+		named("konnectivity agents", foreign("kube-system", "app", "konnectivity-agent")),
+		named("system pod", foreign("kube-system", "k8s-app", "metrics-server")),
+		named("ingress controller", foreign("ingress-nginx", AppLabel, "any")),
+		named("prometheus", foreign("team-dashboard-monitoring", nameLabel, "prometheus")),
+		named("alertmanager", foreign("team-dashboard-monitoring", nameLabel, "alertmanager")),
+		named("stranger", foreign("default", AppLabel, "dashboard")),
+		named("false prometheus", foreign("default", nameLabel, "prometheus")),
+		named("internet", end{address: "140.82.121.4"}),
+		named("backup storage", end{address: "10.99.0.2"}),
+		named("private network", end{address: "192.168.1.1"}),
+		named("cloud metadata", end{address: "169.254.169.254"}),
+		named("API server", end{address: "10.96.0.1"}),
+	}
+}
+
+// foreign is a pod of another namespace; it also looks like a service, which must not help it.
 func foreign(namespace, key, value string) end {
-	return end{namespace: namespace, labels: map[string]string{key: value}}
+	return end{namespace: namespace, labels: map[string]string{key: value, ComponentLabel: "service"}}
 }
 
+// The NetworkPolicies allow what the table declares and nothing else: every pair of ends is tried on every port.
 func TestFlows(t *testing.T) {
-	var (
-		postgres = pod("database", "postgres", "")
-		redis    = pod("cache", "redis", "")
-		dns      = foreign("kube-system", "k8s-app", "kube-dns")
-		door     = foreign("ingress-nginx", "app", "any")
-		agents   = foreign("kube-system", "k8s-app", "konnectivity-agent")
-		stranger = foreign("default", AppLabel, "dashboard")
-		github   = end{address: "140.82.121.4"}
-		metadata = end{address: "169.254.169.254"}
-		http     = "http"
-	)
-	tests := []struct {
-		name     string
-		from, to end
-		port     string
-		allowed  bool
-	}{
-		{"within a slot", service("dashboard", "blue"), service("agent-manager", "blue"), http, true},
-		{"within the other slot", service("agent-manager", "green"), service("openai-service", "green"), http, true},
-		{"from slot to slot", service("dashboard", "green"), service("agent-manager", "blue"), http, false},
-		{"another port of a service", service("dashboard", "blue"), service("agent-manager", "blue"), "9229", false},
-		{"smoke to its slot", pod("smoke", "smoke", "green"), service("dashboard", "green"), http, true},
-		{"smoke to the other slot", pod("smoke", "smoke", "green"), service("dashboard", "blue"), http, false},
-		{"smoke to the database", pod("smoke", "smoke", "green"), postgres, "5432", false},
-		{"a service to smoke", service("dashboard", "green"), pod("smoke", "smoke", "green"), http, false},
-		{"to the database", service("mcp-manager", "blue"), postgres, "5432", true},
-		{"to the cache", service("mcp-manager", "green"), redis, "6379", true},
-		{"from the database", postgres, service("dashboard", "blue"), http, false},
-		{"from database to cache", postgres, redis, "6379", false},
-		{"from the database outside", postgres, github, "443", false},
-		{"names", service("dashboard", "blue"), dns, "53", true},
-		{"names for smoke", pod("smoke", "smoke", "blue"), dns, "53", true},
-		{"the front door", door, service("dashboard", "blue"), http, true},
-		{"the front door to the database", door, postgres, "5432", false},
-		{"the API server", agents, service("dashboard", "blue"), http, true},
-		{"the API server to the cache", agents, redis, "6379", false},
-		{"another namespace", stranger, service("dashboard", "blue"), http, false},
-		{"another namespace to the database", stranger, postgres, "5432", false},
-		{"to another namespace", service("dashboard", "blue"), stranger, http, false},
-		{"dashboard to GitHub", service("dashboard", "blue"), github, "443", true},
-		{"agent-manager to GitHub", service("agent-manager", "green"), github, "443", true},
-		{"mcp-manager to GitHub", service("mcp-manager", "blue"), github, "443", false},
-		{"not encrypted", service("openai-service", "blue"), github, "80", false},
-		{"the cloud's metadata", service("agent-manager", "blue"), metadata, "443", false},
-	}
-	policies := policiesOf(t)
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			assert.Equal(t, test.allowed, policies.allow(t, test.from, test.to, test.port))
-		})
+	table, err := flows.Read(manifests + "/flows.yaml")
+	require.NoError(t, err)
+	ports := []string{"http", "5432", "6379", "53", "80", "443", "6443", "9000", "9229"}
+	for _, environment := range config.TeamDashboard().Environments {
+		policies := policiesOf(t, environment)
+		used := make([]bool, len(table))
+		ends := append(inside(t, environment), outside()...)
+		for _, from := range ends {
+			for _, to := range ends {
+				if !from.ours() && !to.ours() {
+					continue
+				}
+				for _, port := range ports {
+					assert.Equal(t, table.Allows(environment.Name, from.End, to.End, port), policies.allow(t, from, to, port),
+						"%s: from %s to %s, port %s (declared, and what the policies say)", environment.Name, from, to, port)
+					for i, flow := range table {
+						used[i] = used[i] || flow.Allows(environment.Name, from.End, to.End, port)
+					}
+				}
+			}
+		}
+		for i, flow := range table {
+			here := len(flow.Environments) == 0 || slices.Contains(flow.Environments, environment.Name)
+			assert.Equal(t, here, used[i], "%s: the flow %v to %s is between ends that this test does not know", environment.Name, flow.From, flow.To)
+		}
 	}
 }
 
-// rules are all NetworkPolicies of production, with both slots up.
+// ours says whether the end is a pod of the environment's namespace.
+func (e end) ours() bool { return e.namespace == "" && e.address == "" }
+
+// rules are all NetworkPolicies of an environment, with all of its slots up.
 type rules []networkingv1.NetworkPolicy
 
-func policiesOf(t *testing.T) rules {
+func policiesOf(t *testing.T, environment config.Environment) rules {
 	var found rules
-	objects := slices.Concat(rendered(t, "production", Platform, ""), rendered(t, "production", Slot, "blue"), rendered(t, "production", Slot, "green"))
-	for _, object := range objects {
-		if object.GetKind() == "NetworkPolicy" {
-			found = append(found, as[networkingv1.NetworkPolicy](t, object))
+	for _, layer := range layers {
+		if layer.environment != environment.Name {
+			continue
+		}
+		for _, object := range rendered(t, layer.environment, layer.layer, layer.slot) {
+			if object.GetKind() == "NetworkPolicy" {
+				found = append(found, as[networkingv1.NetworkPolicy](t, object))
+			}
 		}
 	}
 	require.NotEmpty(t, found)
@@ -126,7 +154,7 @@ func (r rules) allow(t *testing.T, from, to end, port string) bool {
 func (r rules) direction(t *testing.T, pod end, direction networkingv1.PolicyType, allows func(networkingv1.NetworkPolicy) bool) bool {
 	isolated := false
 	for _, policy := range r {
-		if pod.namespace != "" || pod.address != "" || !slices.Contains(policy.Spec.PolicyTypes, direction) || !matchLabels(t, &policy.Spec.PodSelector, pod.labels) {
+		if !pod.ours() || !slices.Contains(policy.Spec.PolicyTypes, direction) || !matchLabels(t, &policy.Spec.PodSelector, pod.labels) {
 			continue
 		}
 		isolated = true
