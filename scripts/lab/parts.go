@@ -14,6 +14,7 @@ import (
 	"github.com/codingbutter/team-dashboard/scripts/lab/internal/network"
 	"github.com/codingbutter/team-dashboard/scripts/lab/internal/part"
 	"github.com/codingbutter/team-dashboard/scripts/lab/internal/registry"
+	"github.com/codingbutter/team-dashboard/scripts/lab/internal/s3"
 )
 
 // stages lists the parts in the order in which they come up. The parts of one
@@ -28,7 +29,7 @@ func stages(h *host.Host, use access.Access) [][]part.Part {
 		slices.Concat(
 			only(use.OwnEngine(), engine.New(h)),
 			only(anything, images.New(h)),
-			only(use.OwnCluster(), kube.New(h)),
+			only(use.OwnCluster(), kube.New(h), s3.New(h)),
 		),
 		only(use.OwnCluster(), addons.New(h)),
 	}

@@ -101,10 +101,12 @@ func TestExportsNameAnothersEngineAndCluster(t *testing.T) {
 	assert.NotContains(t, exports, "TEAM_DASHBOARD_LAB_DEPLOYER_KUBECONFIG", "another's cluster knows no such user")
 }
 
-func TestExportsNameTheDeployerAndTheAuditLog(t *testing.T) {
+func TestExportsNameWhatTestsOfTheClusterNeed(t *testing.T) {
 	exports := Access{}.Exports(&host.Host{Root: "/lab", Repo: "/repo"}, "unix:///engine.sock", "/bin")
 	assert.Contains(t, exports, "export TEAM_DASHBOARD_LAB_DEPLOYER_KUBECONFIG='/lab/state/deployer.kubeconfig'\n")
 	assert.Contains(t, exports, "export TEAM_DASHBOARD_LAB_AUDIT_LOG='/lab/state/logs/audit.log'\n")
+	assert.Contains(t, exports, "export TEAM_DASHBOARD_LAB_S3_ACCESS_KEY_FILE='/lab/state/s3/access-key'\n")
+	assert.Contains(t, exports, "export TEAM_DASHBOARD_LAB_S3_SECRET_KEY_FILE='/lab/state/s3/secret-key'\n")
 }
 
 func TestSavedAccessIsLoaded(t *testing.T) {

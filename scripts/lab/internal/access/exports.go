@@ -8,6 +8,7 @@ import (
 
 	"github.com/codingbutter/team-dashboard/scripts/lab/internal/host"
 	"github.com/codingbutter/team-dashboard/scripts/lab/internal/kube"
+	"github.com/codingbutter/team-dashboard/scripts/lab/internal/s3"
 )
 
 // Exports are the lines of shell that make a terminal use the lab. engine is
@@ -28,7 +29,9 @@ func (a Access) Exports(h *host.Host, engine, path string) string {
 	if a.OwnCluster() {
 		variables = append(variables,
 			[2]string{"TEAM_DASHBOARD_LAB_DEPLOYER_KUBECONFIG", kube.DeployerKubeconfig(h)},
-			[2]string{"TEAM_DASHBOARD_LAB_AUDIT_LOG", kube.AuditLog(h)})
+			[2]string{"TEAM_DASHBOARD_LAB_AUDIT_LOG", kube.AuditLog(h)},
+			[2]string{"TEAM_DASHBOARD_LAB_S3_ACCESS_KEY_FILE", s3.AccessKeyFile(h)},
+			[2]string{"TEAM_DASHBOARD_LAB_S3_SECRET_KEY_FILE", s3.SecretKeyFile(h)})
 	}
 	var text strings.Builder
 	for _, variable := range variables {

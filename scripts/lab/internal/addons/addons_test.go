@@ -56,6 +56,26 @@ func TestManifests(t *testing.T) {
 	assert.Equal(t, []any{"10.99.0.1"}, objects["Service ingress-nginx/traefik"].Spec["externalIPs"])
 }
 
+func TestAPodStartsAgainWhenItsConfigurationChanges(t *testing.T) {
+	for key, o := range rendered(t) {
+		if o.Kind != "Deployment" {
+			continue
+		}
+		metadata := o.Spec["template"].(map[string]any)["metadata"].(map[string]any)
+		assert.Contains(t, metadata["annotations"], "team-dashboard.app/stamp", key)
+	}
+	stamp := func(s settings, manifest string) string {
+		stamp, err := s.Stamp(manifest)
+		require.NoError(t, err)
+		return stamp
+	}
+	assert.Equal(t, stamp(settings{}, "coredns.yaml"), stamp(settings{}, "coredns.yaml"))
+	assert.NotEqual(t, stamp(settings{}, "coredns.yaml"), stamp(settings{}, "traefik.yaml"))
+	assert.NotEqual(t, stamp(settings{}, "coredns.yaml"), stamp(settings{S3Address: "10.99.0.2"}, "coredns.yaml"))
+	_, err := settings{}.Stamp("nginx.yaml")
+	assert.Error(t, err)
+}
+
 func TestEveryPodRunsWithoutPrivileges(t *testing.T) {
 	for key, o := range rendered(t) {
 		if o.Kind != "Deployment" {

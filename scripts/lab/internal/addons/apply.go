@@ -10,10 +10,12 @@ import (
 	"os/exec"
 	"text/template"
 
+	"github.com/codingbutter/team-dashboard/scripts/lab/internal/build"
 	"github.com/codingbutter/team-dashboard/scripts/lab/internal/host"
 	"github.com/codingbutter/team-dashboard/scripts/lab/internal/kube"
 	"github.com/codingbutter/team-dashboard/scripts/lab/internal/network"
 	"github.com/codingbutter/team-dashboard/scripts/lab/internal/pki"
+	"github.com/codingbutter/team-dashboard/scripts/lab/internal/s3"
 )
 
 //go:embed manifests
@@ -39,6 +41,14 @@ type settings struct {
 	IngressAddress, IngressNamespace string
 	IngressNames                     []string
 	IngressCertificate, IngressKey   string // PEM in base64
+	S3Host, S3Address                string
+}
+
+// Stamp stands for a manifest and what fills it. As an annotation of a pod, it
+// makes the pod start again when its configuration changes.
+func (s settings) Stamp(manifest string) (string, error) {
+	text, err := manifests.ReadFile("manifests/" + manifest)
+	return build.Key(string(text), fmt.Sprintf("%+v", s)), err
 }
 
 // Image is the reference of the image of a program.
@@ -88,6 +98,7 @@ func (a *Addons) render(ctx context.Context) ([]byte, error) {
 		IngressAddress: ingressAddress, IngressNamespace: ingressNamespace, IngressNames: ingressNames,
 		IngressCertificate: base64.StdEncoding.EncodeToString(cert),
 		IngressKey:         base64.StdEncoding.EncodeToString(key),
+		S3Host:             s3.Host, S3Address: s3.IP,
 	})
 }
 

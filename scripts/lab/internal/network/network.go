@@ -18,7 +18,7 @@ const (
 	// NodeAddress is where the API server, the kubelet and the ingress listen.
 	NodeAddress = "10.99.0.1"
 
-	// RegistryAddress is where the registry and the module proxy listen.
+	// RegistryAddress is where the registry, the module proxy and the object store listen.
 	RegistryAddress = "10.99.0.2"
 )
 

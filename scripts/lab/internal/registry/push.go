@@ -2,10 +2,8 @@ package registry
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 
 	"github.com/google/go-containerregistry/pkg/authn"
@@ -92,18 +90,11 @@ func client(ctx context.Context, h *host.Host) ([]remote.Option, error) {
 	}, nil
 }
 
-// newTransport reaches the lab's registry by whatever host a request names,
-// so this machine's own name resolution is left as it is.
+// newTransport reaches the lab's registry by the names of all of Hosts.
 func newTransport(ctx context.Context, h *host.Host) (*http.Transport, error) {
 	authority, err := pki.Load(ctx, h)
 	if err != nil {
 		return nil, err
 	}
-	transport := remote.DefaultTransport.(*http.Transport).Clone()
-	transport.Proxy = nil
-	transport.TLSClientConfig = &tls.Config{RootCAs: authority.Pool(), MinVersion: tls.VersionTLS12}
-	transport.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, network, Address)
-	}
-	return transport, nil
+	return authority.Transport(Address), nil
 }
