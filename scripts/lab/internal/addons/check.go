@@ -10,6 +10,7 @@ import (
 
 	"github.com/codingbutter/team-dashboard/scripts/lab/internal/kube"
 	"github.com/codingbutter/team-dashboard/scripts/lab/internal/pki"
+	"github.com/codingbutter/team-dashboard/scripts/lab/internal/s3"
 )
 
 const (
@@ -55,13 +56,18 @@ func wait(ctx context.Context, c check) error {
 	}
 }
 
-// resolves asks CoreDNS for a name that every cluster has.
+// resolves asks CoreDNS for a name that every cluster has, and for one that
+// only this one's has.
 func (a *Addons) resolves(ctx context.Context) error {
 	resolver := net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, network, net.JoinHostPort(kube.DNSAddress, "53"))
 	}}
-	_, err := resolver.LookupHost(ctx, "kubernetes.default.svc.cluster.local.")
-	return err
+	for _, name := range []string{"kubernetes.default.svc.cluster.local.", s3.Host + "."} {
+		if _, err := resolver.LookupHost(ctx, name); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // measures asks, through the API server, for the figures of nodes.
