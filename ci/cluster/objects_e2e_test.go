@@ -3,6 +3,9 @@
 package cluster_test
 
 import (
+	"os"
+	"os/exec"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -53,6 +56,28 @@ func TestApplyDryRun(t *testing.T) {
 	assert.True(t, cluster.IsInvalid(err))
 	assert.ErrorContains(t, err, `trying out Deployment "web" in namespace "`+ns+`": `)
 	assert.ErrorContains(t, err, "containerPort")
+}
+
+// What was applied by hand belongs to the pipeline after its first Apply: what that does not mention goes.
+func TestApplyTakesOverWhatKubectlApplied(t *testing.T) {
+	c := connect(t)
+	ns := namespace(t, c)
+	byHand := deployment(t, ns, "web", "replicas: 1", "replicas: 0")
+	byHand.SetAnnotations(map[string]string{"example.com/left-over": "yes"})
+	file := filepath.Join(t.TempDir(), "web.json")
+	data, err := byHand.MarshalJSON()
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(file, data, 0o600))
+	out, err := exec.Command("kubectl", "apply", "--filename", file).CombinedOutput()
+	require.NoError(t, err, "%s", out)
+
+	web := deployment(t, ns, "web", "replicas: 1", "replicas: 0")
+	for range 2 {
+		applied, err := c.Apply(t.Context(), web, cluster.ApplyOptions{})
+		require.NoError(t, err)
+		assert.NotContains(t, applied.GetAnnotations(), "example.com/left-over")
+		web.SetResourceVersion(applied.GetResourceVersion()) // the stable Services are applied with theirs
+	}
 }
 
 func TestScaleOutlivesApply(t *testing.T) {
