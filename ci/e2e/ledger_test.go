@@ -33,6 +33,7 @@ type entry struct {
 // ledger is a constant load on the front door, and the book of every request of it. Half of the clients open a
 // connection per request, half keep theirs.
 type ledger struct {
+	host    string
 	stop    context.CancelFunc
 	clients sync.WaitGroup
 	mu      sync.Mutex
@@ -49,11 +50,11 @@ const (
 	ingress     = "10.99.0.1:443"
 )
 
-// underLoad asks the production URL until end is called; it bounds itself to half an hour.
-func underLoad(t testing.TB) *ledger {
+// underLoad asks a host at the front door until end is called; it bounds itself to half an hour.
+func underLoad(t testing.TB, host string) *ledger {
 	t.Helper()
 	ctx, stop := context.WithTimeout(context.Background(), 30*time.Minute)
-	book := &ledger{stop: stop}
+	book := &ledger{host: host, stop: stop}
 	for i := range clients {
 		client := doorClient(t, i%2 == 0)
 		book.clients.Add(1)
@@ -86,7 +87,7 @@ func (l *ledger) ask(client *http.Client, path string, fresh bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), requestTime)
 	defer cancel()
 	e := entry{asked: time.Now(), path: path, fresh: fresh}
-	request, _ := http.NewRequestWithContext(ctx, http.MethodGet, "https://team-dashboard.app"+path, nil)
+	request, _ := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+l.host+path, nil)
 	response, err := client.Do(request)
 	if err == nil {
 		_, err = io.Copy(io.Discard, response.Body)
@@ -112,10 +113,15 @@ func doorClient(t testing.TB, fresh bool) *http.Client {
 	return &http.Client{Transport: &http.Transport{
 		DisableKeepAlives: fresh,
 		TLSClientConfig:   &tls.Config{RootCAs: pool},
-		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
-			return (&net.Dialer{}).DialContext(ctx, network, ingress)
-		},
+		DialContext:       dialTo(ingress),
 	}}
+}
+
+// dialTo connects to one address, whatever name was asked for.
+func dialTo(address string) func(context.Context, string, string) (net.Conn, error) {
+	return func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, network, address)
+	}
 }
 
 // failures lists the requests that a user would have seen fail.

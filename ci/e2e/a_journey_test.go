@@ -34,7 +34,8 @@ func deploy(t testing.TB, env, file string, flags ...string) deployed {
 	return result
 }
 
-// TestJourney is the life of an application on the lab, in order: each part begins where the one before ended.
+// TestJourney is the life of an application on the lab, in order: each part begins where the one before ended. Go runs
+// the tests of a folder by the names of its files: this one comes first, and the others find what it left running.
 func TestJourney(t *testing.T) {
 	vacate(t, staging, production)
 	withSecrets(t, "staging")
@@ -118,7 +119,7 @@ func TestJourney(t *testing.T) {
 // thereAndBack deploys the second release over the first and rolls back, under a constant load.
 func thereAndBack(t *testing.T, second, old, new string) {
 	before := liveSlot(t)
-	book := underLoad(t)
+	book := underLoad(t, "team-dashboard.app")
 	got := deploy(t, "production", second)
 	assert.Equal(t, "succeeded", got.Outcome)
 	assert.Equal(t, other(before), liveSlot(t))
