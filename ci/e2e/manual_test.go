@@ -63,7 +63,7 @@ func addAnnotation(t testing.TB, layer string) {
 	require.NoError(t, err)
 	write(t, path, string(text)+`patches:
   - target: {kind: Deployment, name: dashboard}
-    patch: '[{op: add, path: /metadata/annotations, value: {example.com/by-hand: "yes"}}]'
+    patch: '[{"op": "add", "path": "/metadata/annotations", "value": {"example.com/by-hand": "yes"}}]'
 `)
 }
 

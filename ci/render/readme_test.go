@@ -1,0 +1,162 @@
+package render_test
+
+import (
+	"cmp"
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"sigs.k8s.io/yaml"
+
+	"github.com/codingbutter/team-dashboard/ci/config"
+	"github.com/codingbutter/team-dashboard/ci/flows"
+)
+
+const (
+	readme = "../../k8s/README.md"
+	rules  = "../../k8s/monitoring/rules"
+)
+
+// The tables of k8s/README.md are made from what they are about: `go test ./ci/render -update` writes them.
+func TestTheTablesOfTheReadmeSayWhatIs(t *testing.T) {
+	connections, err := flows.Read("../../k8s/flows.yaml")
+	require.NoError(t, err)
+	tables := map[string]string{
+		"secrets": secretsTable(config.TeamDashboard()),
+		"alerts":  alertsTable(alerts(t)),
+		"flows":   connections.Markdown(),
+	}
+	data, err := os.ReadFile(readme)
+	require.NoError(t, err)
+	text := string(data)
+	for _, name := range slices.Sorted(maps.Keys(tables)) {
+		begin, end := "<!-- table: "+name+" -->\n", "<!-- end: "+name+" -->\n"
+		before, rest, found := strings.Cut(text, begin)
+		require.True(t, found, "%s has no line %s", readme, begin)
+		table, after, found := strings.Cut(rest, end)
+		require.True(t, found, "%s has no line %s", readme, end)
+		text = before + begin + tables[name] + end + after
+		if flag.Lookup("update").Value.String() != "true" {
+			assert.Equal(t, tables[name], table, "run `go test ./ci/render -update` and look at the difference")
+		}
+	}
+	if flag.Lookup("update").Value.String() == "true" {
+		require.NoError(t, os.WriteFile(readme, []byte(text), 0o644))
+	}
+}
+
+// secretsTable has a line for each key; what only some environments need names them.
+func secretsTable(app config.Application) string {
+	var text strings.Builder
+	text.WriteString("| Secret | key | what it is | a good value | where |\n|---|---|---|---|---|\n")
+	type entry struct {
+		secret string
+		key    string
+	}
+	where := map[entry][]string{}
+	for _, environment := range app.Environments {
+		for _, secret := range environment.Secrets {
+			for _, key := range secret.Keys {
+				at := entry{secret.Name, key.Name}
+				where[at] = append(where[at], environment.Name)
+			}
+		}
+	}
+	for _, environment := range slices.Backward(app.Environments) {
+		for _, secret := range environment.Secrets {
+			for _, key := range secret.Keys {
+				at := entry{secret.Name, key.Name}
+				environments := strings.Join(where[at], ", ")
+				if len(where[at]) == len(app.Environments) {
+					environments = "everywhere"
+				}
+				if where[at] != nil {
+					fmt.Fprintf(&text, "| %s | %s | %s | %s | %s |\n", secret.Name, key.Name, key.Purpose, goodValue(key), environments)
+				}
+				delete(where, at)
+			}
+		}
+	}
+	return text.String()
+}
+
+// goodValue says how a value is told from a bad one.
+func goodValue(key config.Key) string {
+	var rules []string
+	if len(key.Schemes) > 0 {
+		rules = append(rules, strings.Join(key.Schemes, ":// or ")+"://…")
+	}
+	if len(key.Prefixes) > 0 {
+		rules = append(rules, strings.Join(key.Prefixes, "…, ")+"…")
+	}
+	if key.MinLength > 0 {
+		rules = append(rules, fmt.Sprintf("%d bytes or more", key.MinLength))
+	}
+	if key.Generated {
+		rules = append(rules, "can be generated")
+	}
+	return strings.Join(rules, "; ")
+}
+
+// alert is an alerting rule of Prometheus.
+type alert struct {
+	Alert       string            `json:"alert"`
+	For         string            `json:"for"`
+	Labels      map[string]string `json:"labels"`
+	Annotations map[string]string `json:"annotations"`
+}
+
+// alerts are those of all rule files, in the order of the kustomization.
+func alerts(t *testing.T) []alert {
+	t.Helper()
+	files, err := filepath.Glob(rules + "/*.yaml")
+	require.NoError(t, err)
+	var found []alert
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		require.NoError(t, err)
+		var content struct {
+			Groups []struct {
+				Rules []alert `json:"rules"`
+			} `json:"groups"`
+		}
+		require.NoError(t, yaml.Unmarshal(data, &content), file)
+		for _, group := range content.Groups {
+			found = append(found, slices.DeleteFunc(group.Rules, func(rule alert) bool { return rule.Alert == "" })...)
+		}
+	}
+	require.NotEmpty(t, found, "no alerts in %s", rules)
+	return found
+}
+
+// shown is where an annotation shows a label or a value of the alert that fires. Of what it shows only sometimes, the
+// table has what it shows else.
+var (
+	shown     = regexp.MustCompile(`{{[^}]*}}`)
+	label     = regexp.MustCompile(`\$labels\.(\w+)`)
+	sometimes = regexp.MustCompile(`{{ *(?:if|with) .*?(?:{{ *else *}}(.*?))?{{ *end *}}`)
+)
+
+func alertsTable(alerts []alert) string {
+	var text strings.Builder
+	text.WriteString("| alert | severity | for | fires when |\n|---|---|---|---|\n")
+	for _, alert := range alerts {
+		when := shown.ReplaceAllStringFunc(sometimes.ReplaceAllString(alert.Annotations["description"], "$1"), func(text string) string {
+			if name := label.FindStringSubmatch(text); name != nil {
+				return "*" + name[1] + "*"
+			}
+			return "…"
+		})
+		when = strings.ReplaceAll(strings.Join(strings.Fields(when), " "), "|", `\|`)
+		fmt.Fprintf(&text, "| [%s](#%s) | %s | %s | %s |\n", alert.Alert, strings.ToLower(alert.Alert), alert.Labels["severity"], cmp.Or(alert.For, "at once"), when)
+	}
+	return text.String()
+}
