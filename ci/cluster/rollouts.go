@@ -14,8 +14,9 @@ import (
 // revisionAnnotation is where the Deployment controller counts revisions, on Deployments and ReplicaSets alike.
 const revisionAnnotation = "deployment.kubernetes.io/revision"
 
-// rollout is how far a Deployment has come, at one look.
+// rollout is how far a Deployment or DaemonSet has come, at one look.
 type rollout struct {
+	kind     string
 	name     string
 	desired  int32
 	ready    int32 // of the newest revision
@@ -40,7 +41,7 @@ func (r rollout) String() string {
 }
 
 func (r rollout) describe(namespace string) string {
-	return fmt.Sprintf("Deployment %q in namespace %q", r.name, namespace)
+	return fmt.Sprintf("%s %q in namespace %q", r.kind, r.name, namespace)
 }
 
 // rollouts looks at Deployments, and at the pods of those that are not complete yet.
@@ -54,7 +55,7 @@ func (c *Cluster) rollouts(ctx context.Context, namespace string, names []string
 	for i, name := range names {
 		at := slices.IndexFunc(deployments.Items, func(d appsv1.Deployment) bool { return d.Name == name })
 		if at < 0 {
-			return nil, &WaitError{Object: rollout{name: name}.describe(namespace), Reason: "NotFound", Message: "it does not exist"}
+			return nil, &WaitError{Object: rollout{kind: "Deployment", name: name}.describe(namespace), Reason: "NotFound", Message: "it does not exist"}
 		}
 		wanted[i] = &deployments.Items[at]
 		pending = pending || !complete(wanted[i])
@@ -79,7 +80,7 @@ func (c *Cluster) rollouts(ctx context.Context, namespace string, names []string
 // look judges one Deployment by its own status and that of its newest revision's pods: the troubles of older pods are
 // what the rollout is about to end.
 func look(deployment *appsv1.Deployment, sets []appsv1.ReplicaSet, pods []corev1.Pod) rollout {
-	state := rollout{name: deployment.Name, desired: desiredReplicas(deployment), complete: complete(deployment)}
+	state := rollout{kind: "Deployment", name: deployment.Name, desired: desiredReplicas(deployment), complete: complete(deployment)}
 	if state.complete {
 		state.ready = deployment.Status.AvailableReplicas
 		return state

@@ -56,9 +56,21 @@ var patiences = map[patience]time.Duration{
 // cannot get better (an image that does not exist, a quota, a crash loop) ends the wait at once with a *WaitError;
 // what may get better ends it after a while.
 func (c *Cluster) WaitReady(ctx context.Context, namespace string, deployments []string, options WaitOptions) error {
+	return c.waitRollouts(ctx, namespace, "the Deployments "+strings.Join(deployments, ", "), options,
+		func(ctx context.Context) ([]rollout, error) { return c.rollouts(ctx, namespace, deployments) })
+}
+
+// WaitDaemonSetsReady is WaitReady for DaemonSets: until every node that they select has a pod of the newest revision.
+func (c *Cluster) WaitDaemonSetsReady(ctx context.Context, namespace string, daemonSets []string, options WaitOptions) error {
+	return c.waitRollouts(ctx, namespace, "the DaemonSets "+strings.Join(daemonSets, ", "), options,
+		func(ctx context.Context) ([]rollout, error) { return c.daemonSetRollouts(ctx, namespace, daemonSets) })
+}
+
+// waitRollouts looks again and again until all is complete, or cannot become so.
+func (c *Cluster) waitRollouts(ctx context.Context, namespace, what string, options WaitOptions, look func(context.Context) ([]rollout, error)) error {
 	watch := newVigil(options)
 	for {
-		states, err := c.rollouts(ctx, namespace, deployments)
+		states, err := look(ctx)
 		if err != nil && (!isTransient(err) || watch.over()) {
 			return err
 		}
@@ -77,7 +89,7 @@ func (c *Cluster) WaitReady(ctx context.Context, namespace string, deployments [
 			}
 		}
 		if !sleep(ctx, c.timing.poll) {
-			return fmt.Errorf("waiting for the Deployments %s in namespace %q: %w", strings.Join(deployments, ", "), namespace, context.Cause(ctx))
+			return fmt.Errorf("waiting for %s in namespace %q: %w", what, namespace, context.Cause(ctx))
 		}
 	}
 }

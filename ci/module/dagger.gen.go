@@ -112,6 +112,26 @@ func (r *TeamDashboard) UnmarshalJSON(bs []byte) error {
 	return nil
 }
 
+func (r Monitoring) MarshalJSON() ([]byte, error) {
+	var concrete struct {
+		Pipeline *TeamDashboard
+	}
+	concrete.Pipeline = r.Pipeline
+	return json.Marshal(&concrete)
+}
+
+func (r *Monitoring) UnmarshalJSON(bs []byte) error {
+	var concrete struct {
+		Pipeline *TeamDashboard
+	}
+	err := json.Unmarshal(bs, &concrete)
+	if err != nil {
+		return err
+	}
+	r.Pipeline = concrete.Pipeline
+	return nil
+}
+
 func (r Secrets) MarshalJSON() ([]byte, error) {
 	var concrete struct {
 		Pipeline *TeamDashboard
@@ -249,6 +269,46 @@ func dispatch(ctx context.Context) (rerr error) {
 func invoke(ctx context.Context, parentJSON []byte, parentName string, fnName string, inputArgs map[string][]byte) (_ any, err error) {
 	_ = inputArgs
 	switch parentName {
+	case "Monitoring":
+		switch fnName {
+		case "Deploy":
+			var parent Monitoring
+			err = json.Unmarshal(parentJSON, &parent)
+			if err != nil {
+				panic(fmt.Errorf("%s: %w", "failed to unmarshal parent object", err))
+			}
+			var readyTimeout string
+			if inputArgs["readyTimeout"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["readyTimeout"]), &readyTimeout)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg readyTimeout", err))
+				}
+			}
+			var format string
+			if inputArgs["format"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["format"]), &format)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg format", err))
+				}
+			}
+			return (*Monitoring).Deploy(&parent, ctx, readyTimeout, format)
+		case "Status":
+			var parent Monitoring
+			err = json.Unmarshal(parentJSON, &parent)
+			if err != nil {
+				panic(fmt.Errorf("%s: %w", "failed to unmarshal parent object", err))
+			}
+			var format string
+			if inputArgs["format"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["format"]), &format)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg format", err))
+				}
+			}
+			return (*Monitoring).Status(&parent, ctx, format)
+		default:
+			return nil, fmt.Errorf("unknown function %s", fnName)
+		}
 	case "Secrets":
 		switch fnName {
 		case "Create":
@@ -466,6 +526,13 @@ func invoke(ctx context.Context, parentJSON []byte, parentName string, fnName st
 				}
 			}
 			return (*TeamDashboard).Image(&parent, ctx, name, platform)
+		case "Monitoring":
+			var parent TeamDashboard
+			err = json.Unmarshal(parentJSON, &parent)
+			if err != nil {
+				panic(fmt.Errorf("%s: %w", "failed to unmarshal parent object", err))
+			}
+			return (*TeamDashboard).Monitoring(&parent), nil
 		case "Plan":
 			var parent TeamDashboard
 			err = json.Unmarshal(parentJSON, &parent)

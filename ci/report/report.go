@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/codingbutter/team-dashboard/ci/health"
+	"github.com/codingbutter/team-dashboard/ci/monitoring"
 	"github.com/codingbutter/team-dashboard/ci/rollout"
 	"github.com/codingbutter/team-dashboard/ci/secrets"
 )
@@ -70,6 +71,10 @@ func (p *page) add(result any) bool {
 		p.health(result)
 	case secrets.Report:
 		p.secrets(result)
+	case monitoring.Deployment:
+		p.monitored(result)
+	case monitoring.Status:
+		p.monitoring(result)
 	default:
 		return false
 	}
