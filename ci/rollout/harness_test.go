@@ -100,7 +100,9 @@ type world struct {
 	closed error
 	// verifying, if set, is called while a slot is being verified.
 	verifying func()
-	now       time.Time
+	// smoking, if set, is the smoke suite inside the cluster.
+	smoking func(ctx context.Context) error
+	now     time.Time
 }
 
 func newWorld(t *testing.T, environment config.Environment) *world {
@@ -188,7 +190,12 @@ func (w *world) Prove(ctx context.Context, target Target) (health.Proof, error) 
 func (w *world) Reach(context.Context, Target) error { return w.closed }
 
 // Slot and Public are the smoke suite.
-func (w *world) Slot(context.Context, Target) (Smoke, error) { return Smoke{Passed: 3}, nil }
+func (w *world) Slot(ctx context.Context, _ Target, _ time.Duration) (Smoke, error) {
+	if w.smoking != nil {
+		return Smoke{}, w.smoking(ctx)
+	}
+	return Smoke{Passed: 3}, nil
+}
 
 func (w *world) Public(context.Context, Target) (Smoke, error) { return Smoke{Passed: 3}, nil }
 

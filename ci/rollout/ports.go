@@ -73,8 +73,9 @@ type FrontDoor interface {
 
 // SmokeSuite runs the critical user flows of the release's own smoke image.
 type SmokeSuite interface {
-	// Slot runs them against the target's own Services, inside the cluster.
-	Slot(ctx context.Context, target Target) (Smoke, error)
+	// Slot runs them against the target's own Services, inside the cluster, once those answer: patience is how long to
+	// wait for that.
+	Slot(ctx context.Context, target Target, patience time.Duration) (Smoke, error)
 	// Public runs them against the environment's URL.
 	Public(ctx context.Context, target Target) (Smoke, error)
 }

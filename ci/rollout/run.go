@@ -21,7 +21,9 @@ type run struct {
 	lock        Lock
 	record      Record
 	switched    switching
-	result      Result
+	// rehearsal is the smoke suite on its way; nil when none is.
+	rehearsal *rehearsal
+	result    Result
 	// done says that nothing is left to do.
 	done bool
 }
@@ -49,8 +51,10 @@ func (r *run) walk(ctx context.Context, decide func(context.Context) error) erro
 	if err != nil {
 		return r.explain(StepLock, err, "", "run the same command again")
 	}
+	defer r.endRehearsal()
 	for _, step := range r.stepsFrom(from) {
 		if err := r.take(work, step); err != nil {
+			r.endRehearsal()
 			return r.undo(step.name, err)
 		}
 	}

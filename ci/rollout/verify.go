@@ -22,7 +22,7 @@ func (r *run) verify(ctx context.Context) error {
 		return report.Err()
 	})
 	group.Go(func() error {
-		smoke, err := r.Smoke.Slot(ctx, r.target())
+		smoke, err := r.smoke(ctx)
 		r.noteSmoke(smoke)
 		return err
 	})

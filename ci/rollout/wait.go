@@ -18,6 +18,7 @@ import (
 // another release is left beside it: one that ends still answers on connections that it has, and would be taken for the
 // new one.
 func (r *run) wait(ctx context.Context) error {
+	r.rehearse(ctx)
 	if err := r.waitReady(ctx, r.plan.slots[r.record.Slot]); err != nil {
 		return err
 	}

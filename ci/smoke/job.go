@@ -2,6 +2,8 @@ package smoke
 
 import (
 	"fmt"
+	"strconv"
+	"time"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/rollout"
@@ -9,7 +11,7 @@ import (
 
 // job is the suite as a Job of the target's namespace. Its labels let it through the slot's NetworkPolicy
 // (k8s/workloads/network), and it obeys the namespace's Pod Security level, restricted.
-func (s Suite) job(target rollout.Target) *cluster.Object {
+func (s Suite) job(target rollout.Target, patience time.Duration) *cluster.Object {
 	suffix := ""
 	if target.Slot != "" {
 		suffix = "-" + target.Slot
@@ -18,6 +20,8 @@ func (s Suite) job(target rollout.Target) *cluster.Object {
 	for _, service := range s.Application.Services {
 		urls[service.Name] = fmt.Sprintf("http://%s%s:%d", service.Name, suffix, service.Port)
 	}
+	variables := environment(urls, target)
+	variables["SMOKE_PATIENCE"] = strconv.Itoa(int(patience.Seconds()))
 	labels := s.labels(target)
 	return &cluster.Object{Object: map[string]any{
 		"apiVersion": "batch/v1", "kind": "Job",
@@ -25,11 +29,11 @@ func (s Suite) job(target rollout.Target) *cluster.Object {
 		"spec": map[string]any{
 			"backoffLimit": int64(0),
 			// For a pipeline that is killed meanwhile: the Job ends and removes itself.
-			"activeDeadlineSeconds":   int64(Budget.Seconds()),
+			"activeDeadlineSeconds":   int64((patience + Budget).Seconds()),
 			"ttlSecondsAfterFinished": int64(600),
 			"template": map[string]any{
 				"metadata": map[string]any{"labels": labels},
-				"spec":     pod(target.Release.Images[s.Application.SmokeImage], environment(urls, target)),
+				"spec":     pod(target.Release.Images[s.Application.SmokeImage], variables),
 			},
 		},
 	}}

@@ -40,10 +40,11 @@ type Suite struct {
 	Output io.Writer
 }
 
-// Slot runs the flows as a Job against the target's own Services.
-func (s Suite) Slot(ctx context.Context, target rollout.Target) (rollout.Smoke, error) {
+// Slot runs the flows as a Job against the target's own Services. The flows begin when every service answers,
+// or when the patience is over.
+func (s Suite) Slot(ctx context.Context, target rollout.Target, patience time.Duration) (rollout.Smoke, error) {
 	var printed bytes.Buffer
-	succeeded, err := s.Jobs.RunJob(ctx, s.job(target), cluster.JobOptions{Budget: Budget, Output: io.MultiWriter(&printed, s.Output)})
+	succeeded, err := s.Jobs.RunJob(ctx, s.job(target, patience), cluster.JobOptions{Budget: patience + Budget, Output: io.MultiWriter(&printed, s.Output)})
 	if err != nil {
 		return rollout.Smoke{}, err
 	}
@@ -107,7 +108,7 @@ func pairs(variables map[string]string) []any {
 // Run is Slot when inside, else Public.
 func (s Suite) Run(ctx context.Context, target rollout.Target, inside bool) (rollout.Smoke, error) {
 	if inside {
-		return s.Slot(ctx, target)
+		return s.Slot(ctx, target, 0)
 	}
 	return s.Public(ctx, target)
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -59,7 +60,7 @@ func TestSlotJudgesByTheSummary(t *testing.T) {
 		"cannot start":    {jobs{err: errors.New("image not found")}, "image not found"},
 	} {
 		suite := smoke.Suite{Application: config.TeamDashboard(), Jobs: &c.jobs, Output: io.Discard}
-		result, err := suite.Slot(context.Background(), target(t, "production", "green"))
+		result, err := suite.Slot(context.Background(), target(t, "production", "green"), 0)
 		if c.says == "" {
 			require.NoError(t, err, name)
 			assert.Equal(t, 1, result.Passed, name)
@@ -77,12 +78,15 @@ func TestSlotAsksTheTargetsOwnServices(t *testing.T) {
 		ran := &jobs{prints: good, succeeded: true}
 		var shown bytes.Buffer
 		suite := smoke.Suite{Application: config.TeamDashboard(), Jobs: ran, Output: &shown}
-		_, err := suite.Slot(context.Background(), target(t, c.environment, c.slot))
+		_, err := suite.Slot(context.Background(), target(t, c.environment, c.slot), 90*time.Second)
 		require.NoError(t, err, name)
 		assert.Equal(t, c.job, ran.job.GetName(), name)
 		assert.Equal(t, c.label, ran.job.GetLabels()["team-dashboard.app/slot"], name)
 		assert.Contains(t, variables(t, ran.job), map[string]any{"name": "SMOKE_AGENT_MANAGER_URL", "value": c.url}, name)
 		assert.Contains(t, variables(t, ran.job), map[string]any{"name": "SMOKE_EXPECT_RELEASE", "value": "v1.2.3"}, name)
+		assert.Contains(t, variables(t, ran.job), map[string]any{"name": "SMOKE_PATIENCE", "value": "90"}, name)
+		deadline, _, _ := unstructured.NestedInt64(ran.job.Object, "spec", "activeDeadlineSeconds")
+		assert.EqualValues(t, 90+180, deadline, "waiting must not cost the flows their time")
 		assert.Equal(t, good, shown.String(), "the flows' output is shown")
 	}
 }

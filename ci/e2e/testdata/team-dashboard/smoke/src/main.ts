@@ -1,6 +1,8 @@
 import { globSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { send } from './client.ts';
 import { readOptions } from './options.ts';
+import { waitFor } from './patience.ts';
 import { runFlows } from './runner.ts';
 import { Endpoint, type Flow } from './site.ts';
 
@@ -20,13 +22,17 @@ async function loadFlows(): Promise<Map<string, Flow>> {
 }
 
 try {
-  const { urls, ...client } = readOptions(process.env);
+  const { urls, patienceMs, ...client } = readOptions(process.env);
   const site = {
     dashboard: new Endpoint(urls.dashboard, client),
     agentManager: new Endpoint(urls.agentManager, client),
     mcpManager: new Endpoint(urls.mcpManager, client),
     openaiService: new Endpoint(urls.openaiService, client),
   };
+  const answers = Object.values(urls).map(
+    (url) => () => send({ method: 'GET', url: new URL('/health', url).href }, client),
+  );
+  await waitFor(answers, patienceMs);
   const summary = await runFlows(await loadFlows(), site, (line) => console.log(line));
   process.exitCode = summary.failed === 0 ? 0 : 1;
 } catch (error) {

@@ -4,6 +4,8 @@ import type { ServiceName } from './site.ts';
 
 export interface Options extends ClientOptions {
   urls: Record<ServiceName, string>;
+  /** Milliseconds to wait for all services to answer before the flows begin. */
+  patienceMs: number;
 }
 
 /** Reads the SMOKE_… variables. Throws with the variable's name when one is missing or malformed. */
@@ -19,6 +21,7 @@ export function readOptions(env: Readonly<Record<string, string | undefined>>): 
     ca: env.SMOKE_CA ? readFileSync(env.SMOKE_CA, 'utf8') : undefined,
     expectRelease: env.SMOKE_EXPECT_RELEASE || undefined,
     timeoutMs: 10_000,
+    patienceMs: seconds(env, 'SMOKE_PATIENCE') * 1000,
   };
 }
 
@@ -29,6 +32,12 @@ function baseUrl(env: Readonly<Record<string, string | undefined>>, name: string
     throw new Error(`${name} is "${value}", which is no http or https URL`);
   }
   return value;
+}
+
+function seconds(env: Readonly<Record<string, string | undefined>>, name: string): number {
+  const value = env[name] || '0';
+  if (!/^\d+$/.test(value)) throw new Error(`${name} is "${value}", which is no number of seconds`);
+  return Number(value);
 }
 
 function addresses(text: string): Map<string, string> {

@@ -26,6 +26,7 @@ test('empty variables mean the same as absent ones', () => {
     SMOKE_RESOLVE: '',
     SMOKE_EXPECT_RELEASE: '',
     SMOKE_CA: '',
+    SMOKE_PATIENCE: '',
   });
   assert.deepEqual(options, readOptions(env));
 });
@@ -34,6 +35,7 @@ for (const [name, value] of [
   ['SMOKE_DASHBOARD_URL', undefined],
   ['SMOKE_MCP_MANAGER_URL', 'mcp-manager:3002'],
   ['SMOKE_RESOLVE', 'team-dashboard.app'],
+  ['SMOKE_PATIENCE', 'a minute'],
 ] as const) {
   test(`${name}=${value} is refused by name`, () => {
     assert.throws(() => readOptions({ ...env, [name]: value }), {
