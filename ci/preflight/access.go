@@ -47,7 +47,8 @@ func (i inspector) access(ctx context.Context) Check {
 		return failed("", "%v", err)
 	}
 	if lacking := nonEmpty(denied); len(lacking) > 0 {
-		return failed("give the user these rights, or use another kubeconfig",
+		fix := &GrantError{Environment: i.Environment.Name}
+		return failed("an administrator gives deployers their rights: "+fix.Fix(),
 			"the kubeconfig's user may not do in namespace %q: %s", i.Environment.Namespace, strings.Join(lacking, ", "))
 	}
 	return passed("the kubeconfig's user has the %d rights that a deploy needs", len(rights))

@@ -59,8 +59,15 @@ func (i inspector) dryRun(ctx context.Context, object *cluster.Object) string {
 			warnings = append(warnings, text)
 		}
 	}
-	if _, err := i.api.Apply(ctx, object, cluster.ApplyOptions{DryRun: true, Warning: warn}); err != nil {
+	granted, err := Granted(ctx, i.api, object)
+	if err != nil {
 		return err.Error()
+	}
+	if granted {
+		return ""
+	}
+	if _, err := i.api.Apply(ctx, object, cluster.ApplyOptions{DryRun: true, Warning: warn}); err != nil {
+		return Refused(err, object, i.Environment).Error()
 	}
 	if len(warnings) > 0 {
 		return fmt.Sprintf("trying out %s: its pods will not be admitted: %s", cluster.RefOf(object), strings.Join(warnings, ", "))

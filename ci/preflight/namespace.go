@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
+	"github.com/codingbutter/team-dashboard/ci/config"
 	"github.com/codingbutter/team-dashboard/ci/render"
 )
 
@@ -31,28 +32,30 @@ func (e *OwnershipError) Fix() string {
 	return fmt.Sprintf("kubectl label namespace %s --overwrite %s=%s", e.Namespace, render.PartOfLabel, e.Wanted)
 }
 
-// Ownership says whether the namespace exists, and refuses one that is not the application's own.
-func Ownership(ctx context.Context, api interface {
-	Get(ctx context.Context, ref cluster.Ref) (*cluster.Object, error)
-}, namespace, application string) (exists bool, err error) {
-	found, err := api.Get(ctx, cluster.Ref{APIVersion: "v1", Kind: "Namespace", Name: namespace})
-	if cluster.IsNotFound(err) {
+// Ownership says whether the namespace exists, and refuses one that is not the application's own. The error is a
+// *GrantError when the user may not even look, since then nobody can tell it from one that does not exist.
+func Ownership(ctx context.Context, api Reader, environment config.Environment, application string) (exists bool, err error) {
+	ref := cluster.Ref{APIVersion: "v1", Kind: "Namespace", Name: environment.Namespace}
+	found, err := api.Get(ctx, ref)
+	switch {
+	case cluster.IsNotFound(err):
 		return false, nil
-	}
-	if err != nil {
+	case cluster.IsForbidden(err):
+		return false, &GrantError{Object: ref.String(), Environment: environment.Name}
+	case err != nil:
 		return false, err
 	}
 	if owner := found.GetLabels()[render.PartOfLabel]; owner != application {
-		return true, &OwnershipError{Namespace: namespace, Owner: owner, Wanted: application}
+		return true, &OwnershipError{Namespace: ref.Name, Owner: owner, Wanted: application}
 	}
 	if found.GetDeletionTimestamp() != nil {
-		return true, fmt.Errorf("namespace %q is being deleted; wait until it is gone, then run the same command again", namespace)
+		return true, fmt.Errorf("namespace %q is being deleted; wait until it is gone, then run the same command again", ref.Name)
 	}
 	return true, nil
 }
 
 func (i inspector) namespace(ctx context.Context) Check {
-	exists, err := Ownership(ctx, i.api, i.Environment.Namespace, i.Application)
+	exists, err := Ownership(ctx, i.api, i.Environment, i.Application)
 	switch {
 	case err != nil:
 		return failed("", "%v", err)

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
+	"github.com/codingbutter/team-dashboard/ci/preflight"
 	"github.com/codingbutter/team-dashboard/ci/render"
 )
 
@@ -62,8 +63,12 @@ func inWaves(ctx context.Context, objects []*cluster.Object, apply func(context.
 }
 
 func (r *run) applyObject(ctx context.Context, object *cluster.Object) error {
-	_, err := r.Cluster.Apply(ctx, object, cluster.ApplyOptions{})
-	return err
+	granted, err := preflight.Granted(ctx, r.Cluster, object)
+	if err != nil || granted {
+		return err
+	}
+	_, err = r.Cluster.Apply(ctx, object, cluster.ApplyOptions{})
+	return preflight.Refused(err, object, r.environment)
 }
 
 // applyStableService applies a stable Service with the selector that it has, since the one in the manifests knows

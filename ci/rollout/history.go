@@ -38,7 +38,7 @@ func (o Observer) look(ctx context.Context, name string) (state, error) {
 	if err != nil {
 		return state{}, err
 	}
-	if _, err := preflight.Ownership(ctx, o.Cluster, environment.Namespace, o.Application.Name); err != nil {
+	if _, err := preflight.Ownership(ctx, o.Cluster, environment, o.Application.Name); err != nil {
 		return state{}, err
 	}
 	return readState(ctx, o.Cluster, o.Application, environment)

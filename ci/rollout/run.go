@@ -70,7 +70,7 @@ func (r *run) resolve(ctx context.Context, decide func(context.Context) error) (
 	if r.strategy, err = strategyOf(r.environment); err != nil {
 		return err
 	}
-	if _, err = preflight.Ownership(ctx, r.Cluster, r.environment.Namespace, r.Application.Name); err != nil {
+	if _, err = preflight.Ownership(ctx, r.Cluster, r.environment, r.Application.Name); err != nil {
 		return err
 	}
 	if r.state, err = r.look(ctx); err != nil {

@@ -161,7 +161,7 @@ func (s Store) labels() map[string]any {
 // ensureNamespace makes the namespace when there is none, and refuses one that belongs to something else. A deploy
 // gives it everything but its name and owner.
 func (s Store) ensureNamespace(ctx context.Context) error {
-	exists, err := preflight.Ownership(ctx, s.Cluster, s.Environment.Namespace, s.Application.Name)
+	exists, err := preflight.Ownership(ctx, s.Cluster, s.Environment, s.Application.Name)
 	if err != nil || exists {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/config"
+	"github.com/codingbutter/team-dashboard/ci/preflight"
 )
 
 // State is what there is of a key.
@@ -104,6 +105,9 @@ func inspect(secret string, key config.Key, value string) Entry {
 
 // current reads the values of every required Secret that exists.
 func (s Store) current(ctx context.Context) (map[string]map[string]string, error) {
+	if _, err := preflight.Ownership(ctx, s.Cluster, s.Environment, s.Application.Name); err != nil {
+		return nil, err
+	}
 	all := map[string]map[string]string{}
 	for _, secret := range s.Environment.Secrets {
 		object, err := s.Cluster.Get(ctx, s.ref(secret.Name))
