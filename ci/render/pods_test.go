@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -31,6 +32,8 @@ func eachPod(t *testing.T, check func(t *testing.T, pod corev1.PodTemplateSpec))
 				pod = as[appsv1.Deployment](t, object).Spec.Template
 			case "StatefulSet":
 				pod = as[appsv1.StatefulSet](t, object).Spec.Template
+			case "CronJob":
+				pod = as[batchv1.CronJob](t, object).Spec.JobTemplate.Spec.Template
 			default:
 				continue
 			}
@@ -90,9 +93,11 @@ func TestPodsAreGoodCitizens(t *testing.T) {
 		for _, container := range spec.Containers {
 			assert.Equal(t, pod.Labels[AppLabel], container.Name)
 			assert.Equal(t, new(true), container.SecurityContext.ReadOnlyRootFilesystem)
-			assert.NotNil(t, container.StartupProbe)
-			assert.NotNil(t, container.ReadinessProbe)
-			assert.NotNil(t, container.LivenessProbe)
+			if spec.RestartPolicy == "" { // a Job's pod serves nobody
+				assert.NotNil(t, container.StartupProbe)
+				assert.NotNil(t, container.ReadinessProbe)
+				assert.NotNil(t, container.LivenessProbe)
+			}
 			for _, name := range []corev1.ResourceName{corev1.ResourceCPU, corev1.ResourceMemory} {
 				request, limit := container.Resources.Requests[name], container.Resources.Limits[name]
 				assert.False(t, request.IsZero(), "request of %s", name)
