@@ -70,7 +70,7 @@ func withComponents(t testing.TB, environment string, components ...string) stri
 func withCertificate(t testing.TB, namespace string) {
 	t.Helper()
 	var secret map[string]any
-	require.NoError(t, json.Unmarshal([]byte(kubectl(t, "-n", "ingress", "get", "secret", "default-certificate", "-o", "json")), &secret))
+	require.NoError(t, json.Unmarshal([]byte(kubectl(t, "-n", "ingress-nginx", "get", "secret", "default-certificate", "-o", "json")), &secret))
 	secret["metadata"] = map[string]any{"name": "dashboard-tls", "namespace": namespace}
 	data, err := json.Marshal(secret)
 	require.NoError(t, err)

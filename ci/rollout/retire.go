@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
+	"github.com/codingbutter/team-dashboard/ci/config"
 	"github.com/codingbutter/team-dashboard/ci/render"
 )
 
@@ -27,7 +28,7 @@ func (r *run) retireWaysIn(ctx context.Context) error {
 	if r.action != ActionDeploy {
 		return nil // a rollback leaves the platform as it is
 	}
-	current, stale, err := r.listWaysIn(ctx)
+	current, stale, err := r.sortWaysIn(ctx)
 	if err != nil || len(stale) == 0 {
 		return err
 	}
@@ -62,24 +63,33 @@ func (r *run) putBack(ctx context.Context, removed []*cluster.Object, cause erro
 	return fmt.Errorf("%s was removed and put back, since the front door needs it: %w", named(removed), cause)
 }
 
-// listWaysIn reads the application's ways in: those that the manifests have, and the others.
-func (r *run) listWaysIn(ctx context.Context) (current, stale []*cluster.Object, err error) {
-	selector := render.PartOfLabel + "=" + r.Application.Name + "," + labelManagedBy + "=" + cluster.FieldManager
-	for _, kind := range waysIn {
-		found, err := r.Cluster.List(ctx, kind.apiVersion, kind.kind, r.environment.Namespace, selector)
-		if err != nil && !errors.Is(err, cluster.ErrUnknownKind) {
-			return nil, nil, err
-		}
-		for _, object := range found {
-			rendered := func(other *cluster.Object) bool { return cluster.RefOf(other) == cluster.RefOf(object) }
-			if slices.ContainsFunc(r.plan.platform, rendered) {
-				current = append(current, object)
-			} else {
-				stale = append(stale, object)
-			}
+// sortWaysIn reads the application's ways in: those that the manifests have, and the others.
+func (r *run) sortWaysIn(ctx context.Context) (current, stale []*cluster.Object, err error) {
+	found, err := listWaysIn(ctx, r.Cluster, r.Application, r.environment.Namespace)
+	for _, object := range found {
+		rendered := func(other *cluster.Object) bool { return cluster.RefOf(other) == cluster.RefOf(object) }
+		if slices.ContainsFunc(r.plan.platform, rendered) {
+			current = append(current, object)
+		} else {
+			stale = append(stale, object)
 		}
 	}
-	return current, stale, nil
+	return current, stale, err
+}
+
+// listWaysIn reads the ways in of an application, in the order of the kinds. Kinds that the cluster does not have, or
+// that the user may not look at, count as not there: where they are deployed, the deployer has the right.
+func listWaysIn(ctx context.Context, api Reader, app config.Application, namespace string) ([]*cluster.Object, error) {
+	selector := render.PartOfLabel + "=" + app.Name + "," + labelManagedBy + "=" + cluster.FieldManager
+	var all []*cluster.Object
+	for _, kind := range waysIn {
+		found, err := api.List(ctx, kind.apiVersion, kind.kind, namespace, selector)
+		if err != nil && !errors.Is(err, cluster.ErrUnknownKind) && !cluster.IsForbidden(err) {
+			return nil, err
+		}
+		all = append(all, found...)
+	}
+	return all, nil
 }
 
 // addresses are those that the controllers say they answer at.

@@ -53,7 +53,18 @@ func (o Observer) addLive(ctx context.Context, s state, status *Status) error {
 	for _, service := range status.Services {
 		status.Problems = append(status.Problems, service.problems(live != nil)...)
 	}
-	return nil
+	return o.addWaysIn(ctx, s.environment.Namespace, status)
+}
+
+// addWaysIn names the Gateways and routes by which no request comes in.
+func (o Observer) addWaysIn(ctx context.Context, namespace string, status *Status) error {
+	found, err := listWaysIn(ctx, o.Cluster, o.Application, namespace)
+	for _, object := range found {
+		if closed := whyClosed(object); closed != "" {
+			status.Problems = append(status.Problems, fmt.Sprintf("%s: %s", cluster.RefOf(object), closed))
+		}
+	}
+	return err
 }
 
 func (r Record) placement() *Placement {

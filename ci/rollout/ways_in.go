@@ -14,7 +14,7 @@ import (
 // that kind about itself.
 func (r *run) waitForWaysIn(ctx context.Context) error {
 	for _, object := range r.plan.platform {
-		if object.GetKind() != "Gateway" && object.GetKind() != "HTTPRoute" {
+		if conditions[object.GetKind()] == nil {
 			continue
 		}
 		ref := cluster.RefOf(object)
@@ -35,11 +35,21 @@ func (r *run) waitForWaysIn(ctx context.Context) error {
 	return nil
 }
 
+// conditions are those under which a way in is open. An Ingress has none.
+var conditions = map[string][]string{
+	"Gateway":   {"Accepted", "ResolvedRefs", "Programmed"},
+	"HTTPRoute": {"Accepted", "ResolvedRefs"},
+}
+
 // whyClosed says what keeps requests from coming in by a Gateway or a route; empty when nothing does.
 func whyClosed(object *cluster.Object) string {
-	statuses, wanted := "listeners", []string{"Accepted", "ResolvedRefs", "Programmed"}
+	wanted := conditions[object.GetKind()]
+	if wanted == nil {
+		return ""
+	}
+	statuses := "listeners"
 	if object.GetKind() == "HTTPRoute" {
-		statuses, wanted = "parents", []string{"Accepted", "ResolvedRefs"}
+		statuses = "parents"
 	}
 	list, _, _ := unstructured.NestedSlice(object.Object, "status", statuses)
 	if len(list) == 0 {
@@ -58,9 +68,9 @@ func whyClosed(object *cluster.Object) string {
 // unmet says which of the wanted conditions does not hold for the object's newest generation, with the controller's
 // own reason where it gives one; empty when all hold.
 func unmet(status map[string]any, wanted []string, generation int64) string {
-	conditions, _, _ := unstructured.NestedSlice(status, "conditions")
+	list, _, _ := unstructured.NestedSlice(status, "conditions")
 	missing := slices.Clone(wanted)
-	for _, raw := range conditions {
+	for _, raw := range list {
 		condition, _ := raw.(map[string]any)
 		name, _ := condition["type"].(string)
 		observed, _ := condition["observedGeneration"].(int64)

@@ -118,6 +118,19 @@ func TestAGatewayThatDoesNotOpenIsNamed(t *testing.T) {
 	assert.Equal(t, StepWait, stopped.Step)
 }
 
+func TestStatusNamesAWayInThatIsClosed(t *testing.T) {
+	w := after(t, staging)
+	_, err := w.deployBy(byGateway)
+	require.NoError(t, err)
+	for _, object := range w.list("gateway.networking.k8s.io/v1", "Gateway", staging.Namespace, "") {
+		w.uncertified = `Secret "dashboard-tls" not found`
+		w.store(object)
+	}
+	status, err := w.observer().Status(t.Context(), "staging")
+	require.NoError(t, err)
+	assert.Equal(t, []string{`Gateway "dashboard" in namespace "team-dashboard-staging": not ResolvedRefs: InvalidCertificateRef: ` + w.uncertified}, status.Problems)
+}
+
 func TestWhyClosed(t *testing.T) {
 	condition := func(name, status string, generation int64) any {
 		return map[string]any{"type": name, "status": status, "observedGeneration": generation, "reason": "Because", "message": "of this"}
