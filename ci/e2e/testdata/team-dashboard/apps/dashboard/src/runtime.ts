@@ -1,4 +1,5 @@
 import type { HealthReport, Settings, Upstream } from '@team-dashboard/service-kit';
+import type { Activity } from './activity.ts';
 import type { Team } from './team.ts';
 import type { Views } from './views.ts';
 
@@ -7,6 +8,7 @@ export interface Runtime {
   settings: Settings;
   team: Team;
   views: Views;
+  activity: Activity;
   agentManager: Upstream;
   mcpManager: Upstream;
   openaiService: Upstream;

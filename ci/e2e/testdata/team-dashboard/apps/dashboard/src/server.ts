@@ -13,6 +13,7 @@ import {
   type Environment,
 } from '@team-dashboard/service-kit';
 import next from 'next';
+import { Activity } from './activity.ts';
 import { aggregateHealth } from './health.ts';
 import { routeFinder, type RoutesManifest } from './routes.ts';
 import { provideRuntime, type SignIn } from './runtime.ts';
@@ -22,7 +23,7 @@ import { Views } from './views.ts';
 run(async () => {
   const { env } = process;
   const kit = createKit(readSettings('dashboard', 3000, env), env);
-  const { log, health, settings } = kit;
+  const { log, health, metrics, settings } = kit;
   const signIn = readSignIn(env);
   const upstreams = readUpstreams(env);
   const postgresUrl = requiredUrl(env, 'POSTGRES_URL', 'the connection string of the database');
@@ -37,6 +38,7 @@ run(async () => {
     signIn,
     team,
     views: new Views(redis),
+    activity: new Activity(redis, metrics),
     ...upstreams,
     health: allHealth,
     releaseNotes: readFileSync(env.RELEASE_NOTES_FILE ?? '../../release-notes.txt', 'utf8').trim(),

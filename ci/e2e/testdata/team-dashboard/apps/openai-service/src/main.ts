@@ -22,6 +22,7 @@ run(async () => {
   const tokens = metrics.counter('openai_tokens_total', 'Tokens of prompts and completions.', [
     'kind',
   ]);
+  for (const kind of ['prompt', 'completion']) tokens.inc({ kind }, 0);
   const app = createOpenaiService({
     complete: chooseModel(env),
     usage: new RedisUsage(redis),

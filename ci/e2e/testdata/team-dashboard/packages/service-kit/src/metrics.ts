@@ -40,4 +40,20 @@ export class Metrics {
   ): Counter<Label> {
     return new Counter({ name, help, labelNames, registers: [this.registry] });
   }
+
+  /** A value that is looked up when the metrics are asked for; it is left out while that fails. */
+  gauge(name: string, help: string, value: () => Promise<number>): void {
+    new Gauge({
+      name,
+      help,
+      registers: [this.registry],
+      async collect() {
+        try {
+          this.set(await value());
+        } catch {
+          this.remove();
+        }
+      },
+    });
+  }
 }

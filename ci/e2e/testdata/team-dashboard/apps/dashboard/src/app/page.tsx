@@ -22,14 +22,17 @@ const failures: Record<string, string> = {
 
 export default async function Home({ searchParams }: Props) {
   const { ask, failed } = await searchParams;
-  const { settings, views, releaseNotes } = getRuntime();
+  const { activity, settings, signIn, views, releaseNotes } = getRuntime();
   const count = await views.add().catch(() => undefined);
+  const cookie = (await cookies()).get(sessionCookie)?.value;
+  const login = unseal(cookie, new Date(), signIn.secret);
+  await activity.viewed(login).catch(() => undefined);
   const problem = typeof failed === 'string' ? failures[failed] : undefined;
   return (
     <>
       <header>
         <h1>Team Dashboard</h1>
-        <Person />
+        <Person login={login} />
       </header>
       <main>
         {problem && <Failure text={problem} />}
@@ -60,10 +63,7 @@ export default async function Home({ searchParams }: Props) {
   );
 }
 
-async function Person() {
-  const { signIn } = getRuntime();
-  const cookie = (await cookies()).get(sessionCookie)?.value;
-  const login = unseal(cookie, new Date(), signIn.secret);
+function Person({ login }: { login: string | undefined }) {
   if (!login) {
     return (
       <a className="button" href="/sign-in">
