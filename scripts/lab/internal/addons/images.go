@@ -30,6 +30,7 @@ var images = []image{
 	{program: "pause", version: "3.10", pkg: ".", ref: kube.PauseImage},
 	{program: "coredns", version: "1.13.1", pkg: ".", ref: "registry.k8s.io/coredns/coredns:v1.13.1"},
 	{program: "metrics-server", version: "0.9.0", pkg: ".", ref: "registry.k8s.io/metrics-server/metrics-server:v0.9.0"},
+	{program: "kube-state-metrics", version: "2.18.0", pkg: "k8s.io/kube-state-metrics/v2", ref: "registry.k8s.io/kube-state-metrics/kube-state-metrics:v2.18.0"},
 	{program: "traefik", version: "3.7.13", pkg: "github.com/traefik/traefik/v3/cmd/traefik", ref: "docker.io/library/traefik:v3.7.13"},
 }
 

@@ -30,7 +30,7 @@ type standIn struct {
 
 // standIns are all of them. Users, folders, variables and entry points are
 // those of the public images, so that what works here works there.
-var standIns = []standIn{debian, node, redis, postgres, prometheus}
+var standIns = []standIn{debian, node, redis, postgres, prometheus, alertmanager, nodeExporter, blackboxExporter}
 
 // Images is the part; New makes it. It needs the registry to be up.
 type Images struct{ host *host.Host }
