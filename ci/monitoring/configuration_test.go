@@ -51,11 +51,10 @@ func TestEveryFrontDoorIsProbed(t *testing.T) {
 
 // The namespaces of the environments are written in several places of the manifests; each must know all of them.
 func TestEveryEnvironmentIsWatched(t *testing.T) {
-	policy, flags := text(t, "network-policies/prometheus.yaml"), text(t, "kube-state-metrics/deployment.yaml")
+	policy := text(t, "network-policies/prometheus.yaml")
 	for _, environment := range config.TeamDashboard().Environments {
 		assert.Regexp(t, `names: \[.*`+environment.Namespace+`\b`, text(t, "prometheus/prometheus.yml"))
 		assert.Regexp(t, `values: \[.*`+environment.Namespace+`\b`, policy)
-		assert.Regexp(t, `--namespaces=.*`+environment.Namespace+`\b`, flags)
 	}
 }
 
