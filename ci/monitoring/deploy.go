@@ -61,7 +61,8 @@ func (i Installer) wait(ctx context.Context) error {
 func (i Installer) prune(ctx context.Context) ([]string, error) {
 	var pruned []string
 	namespace := i.Application.Monitoring.Namespace
-	found, err := i.Cluster.List(ctx, "v1", "ConfigMap", namespace, ours(i.Application))
+	found, err := i.Cluster.List(ctx, "v1", "ConfigMap", namespace,
+		partOf(i.Application)+",app.kubernetes.io/managed-by="+cluster.FieldManager)
 	if err != nil {
 		return nil, err
 	}

@@ -94,6 +94,8 @@ func TestTheOperatorTakesPrometheusAndAlertmanagerOver(t *testing.T) {
 	for _, stays := range []string{"Deployment blackbox-exporter", "Deployment kube-state-metrics", "Deployment grafana", "DaemonSet node-exporter", "Service prometheus", "Service alertmanager"} {
 		assert.True(t, kept[stays], stays)
 	}
+	jobs, _, _ := unstructured.NestedString(find(t, objects, "Prometheus", "prometheus").Object, "spec", "additionalScrapeConfigs", "name")
+	find(t, objects, "Secret", jobs)
 	configuration, _, _ := unstructured.NestedString(find(t, objects, "Secret", "alertmanager-configuration").Object, "stringData", "alertmanager.yaml")
 	assert.Equal(t, text(t, "alertmanager/alertmanager.yml"), configuration)
 	for kind, name := range map[string]string{"Prometheus": "prometheus", "Alertmanager": "alertmanager"} {

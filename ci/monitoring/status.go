@@ -60,19 +60,11 @@ var workloads = []struct{ kind, desired, ready string }{
 	{"DaemonSet", "desiredNumberScheduled", "numberAvailable"},
 }
 
-// component is the label's value of everything here.
-const component = "monitoring"
-
-// ours selects what belongs to the monitoring.
-func ours(app config.Application) string {
-	return fmt.Sprintf("app.kubernetes.io/part-of=%s,app.kubernetes.io/managed-by=%s", app.Name, cluster.FieldManager)
-}
-
 // components lists the workloads by their labels, in whichever namespaces they are.
 func components(ctx context.Context, api Reader, app config.Application) ([]Component, error) {
 	var all []Component
 	for _, workload := range workloads {
-		found, err := api.List(ctx, "apps/v1", workload.kind, "", ours(app)+",app.kubernetes.io/component="+component)
+		found, err := api.List(ctx, "apps/v1", workload.kind, "", partOf(app)+",app.kubernetes.io/component=monitoring")
 		if err != nil {
 			return nil, err
 		}
@@ -84,6 +76,11 @@ func components(ctx context.Context, api Reader, app config.Application) ([]Comp
 		}
 	}
 	return all, nil
+}
+
+// partOf selects what belongs to the application, whoever made it.
+func partOf(app config.Application) string {
+	return "app.kubernetes.io/part-of=" + app.Name
 }
 
 func number(object *cluster.Object, field string) int {
