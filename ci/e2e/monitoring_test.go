@@ -27,9 +27,11 @@ const (
 // every panel and annotation of the dashboards shows something, and alerts get as far as they should.
 func TestMonitoring(t *testing.T) {
 	vacate(t, watching, onNodes)
+	manifests := labMonitoring(t)
 	t.Cleanup(func() { kubectl(t, "delete", "namespace", "--wait=false", watching, onNodes) })
 
-	part(t, "without the receivers' keys nothing is written", func(t *testing.T) {
+	part(t, "what cannot be done is refused, and nothing is written", func(t *testing.T) {
+		wrong{[]string{"--kubeconfig", deployer(t), "monitoring", "deploy"}, []string{"may not do: create Namespace", "ClusterRole", "administrator"}}.check(t)
 		wrong{[]string{"--kubeconfig", admin(t), "monitoring", "deploy"}, []string{"alertmanager-secrets slack-webhook-url is missing", "setup-secrets.sh monitoring create"}}.check(t)
 		wrong{[]string{"--kubeconfig", admin(t), "monitoring", "status"}, []string{"there is none", "monitoring deploy"}}.check(t)
 		wrong{[]string{"monitoring", "deploy", "--ready-timeout", "soon"}, []string{`"soon"`, "90s"}}.check(t)
@@ -39,7 +41,7 @@ func TestMonitoring(t *testing.T) {
 	part(t, "deploy", func(t *testing.T) {
 		withReceivers(t)
 		before := state(t, production)
-		out := mustCall(t, "--kubeconfig", admin(t), "--manifests", labMonitoring(t), "monitoring", "deploy", "--ready-timeout", "90s", "--format", "json")
+		out := mustCall(t, "--kubeconfig", admin(t), "--manifests", manifests, "monitoring", "deploy", "--ready-timeout", "90s", "--format", "json")
 		var deployed struct {
 			Components []struct {
 				Name           string
@@ -52,6 +54,12 @@ func TestMonitoring(t *testing.T) {
 			assert.Equal(t, component.Desired, component.Ready, component.Name)
 		}
 		assert.Equal(t, before, state(t, production), "the monitoring wrote into an environment")
+	})
+
+	part(t, "again changes nothing", func(t *testing.T) {
+		before := state(t, watching)
+		mustCall(t, "--kubeconfig", admin(t), "--manifests", manifests, "monitoring", "deploy")
+		assert.Equal(t, before, state(t, watching))
 	})
 
 	prometheus := forwarded(t, "prometheus", 9090)
@@ -72,6 +80,9 @@ func TestMonitoring(t *testing.T) {
 
 // admin is the kubeconfig of the lab's administrator.
 func admin(t testing.TB) string { return "file://" + labFile(t, "state/kubeconfig") }
+
+// deployer is the kubeconfig of who may deploy to the environments, and nothing else.
+func deployer(t testing.TB) string { return "file://" + labFile(t, "state/deployer.kubeconfig") }
 
 // withReceivers makes the Secret of the receivers' keys. They are made up, and what they name is out of the lab's reach.
 func withReceivers(t *testing.T) {

@@ -72,6 +72,8 @@ func TestFunctionsThatTouchTheWorldRunEveryTime(t *testing.T) {
 		{"plan", "--env", "production", "--release-file", file},
 		{"secrets", "verify", "--env", "production"},
 		{"secrets", "create", "--env", "production", "--from", "file://" + secretsPath(t), "--generate"},
+		{"monitoring", "deploy"},
+		{"monitoring", "status"},
 		{"deploy", "--env", "production", "--release-file", file, "--watch", "0s"},
 		{"rollback", "--env", "staging"},
 	} {
