@@ -17,7 +17,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -115,70 +114,6 @@ func shows(t *testing.T, prometheus string, q query) bool {
 		}
 	}
 	return false
-}
-
-// deployHeld takes the pipeline's lock of production for the length of a test, as a deploy does.
-func deployHeld(t *testing.T) {
-	t.Helper()
-	lease := func(holder, renewed string) {
-		kubectl(t, "-n", production, "patch", "lease", "pipeline", "--type=merge", "-p",
-			fmt.Sprintf(`{"spec": {"holderIdentity": %s, "renewTime": %q}}`, holder, renewed))
-	}
-	// Some minutes ahead, so that it need not be renewed.
-	lease(`"the monitoring's test"`, time.Now().Add(5*time.Minute).UTC().Format("2006-01-02T15:04:05.000000Z"))
-	t.Cleanup(func() { lease("null", time.Now().UTC().Format("2006-01-02T15:04:05.000000Z")) })
-}
-
-// told is an alert as Alertmanager tells of it.
-type told struct {
-	Labels map[string]string
-	Status struct{ State string }
-}
-
-// alertsArrive sends Alertmanager, beside what Prometheus sends it, alerts of production while a deploy runs there.
-func alertsArrive(t *testing.T, prometheus, alertmanager string) {
-	var firing struct {
-		Alerts []struct{ Labels map[string]string }
-	}
-	soon(t, "Prometheus", func() string {
-		ask(t, prometheus, "/api/v1/alerts", &firing)
-		for _, alert := range firing.Alerts {
-			if alert.Labels["alertname"] == "DeployRunning" && alert.Labels["namespace"] == production {
-				return ""
-			}
-		}
-		return "DeployRunning does not fire"
-	})
-	send(t, alertmanager, map[string]string{"alertname": "HighResponseTime", "severity": "warning", "namespace": production, "during_deploy": "expected"})
-	send(t, alertmanager, map[string]string{"alertname": "HighResponseTime", "severity": "warning", "namespace": staging, "during_deploy": "expected"})
-	send(t, alertmanager, map[string]string{"alertname": "FrontDoorDown", "severity": "critical", "namespace": production})
-	send(t, alertmanager, map[string]string{"alertname": "CertificateExpiring", "severity": "critical", "namespace": production})
-	send(t, alertmanager, map[string]string{"alertname": "CertificateExpiring", "severity": "warning", "namespace": production})
-
-	suppressed := map[string]bool{
-		"Watchdog none ":                             false,
-		"DeployRunning none " + production:           false,
-		"HighResponseTime warning " + production:     true,
-		"HighResponseTime warning " + staging:        false,
-		"FrontDoorDown critical " + production:       false,
-		"CertificateExpiring critical " + production: false,
-		"CertificateExpiring warning " + production:  true,
-	}
-	soon(t, "Alertmanager", func() string {
-		var alerts []told
-		fetch(t, alertmanager+"/api/v2/alerts", &alerts)
-		got := map[string]bool{}
-		for _, alert := range alerts {
-			name := fmt.Sprintf("%s %s %s", alert.Labels["alertname"], alert.Labels["severity"], alert.Labels["namespace"])
-			if _, sent := suppressed[name]; sent {
-				got[name] = alert.Status.State == "suppressed"
-			}
-		}
-		if assert.ObjectsAreEqual(suppressed, got) {
-			return ""
-		}
-		return fmt.Sprintf("suppressed must be %v\nis %v", suppressed, got)
-	})
 }
 
 // forwarded opens a port of this machine to a Service of the monitoring, and returns its URL.
