@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -69,6 +70,7 @@ func TestMonitoring(t *testing.T) {
 
 	part(t, "every target is up", func(t *testing.T) { targetsUp(t, prometheus) })
 	part(t, "every rule is healthy", func(t *testing.T) { rulesHealthy(t, prometheus) })
+	part(t, "every metric of a rule is measured", func(t *testing.T) { metricsKnown(t, prometheus) })
 	part(t, "every panel shows something", func(t *testing.T) { panelsShow(t, prometheus) })
 	part(t, "alerts arrive, and a deploy keeps its own to itself", func(t *testing.T) { alertsArrive(t, alertmanager, people) })
 	part(t, "status", func(t *testing.T) {
@@ -184,24 +186,62 @@ func targetsUp(t *testing.T, prometheus string) {
 	})
 }
 
+// ruled is a rule as Prometheus tells of it.
+type ruled struct{ Name, Query, Health, LastError string }
+
+func rulesOf(t *testing.T, prometheus string) []ruled {
+	t.Helper()
+	var rules struct {
+		Groups []struct{ Rules []ruled }
+	}
+	ask(t, prometheus, "/api/v1/rules", &rules)
+	var all []ruled
+	for _, group := range rules.Groups {
+		all = append(all, group.Rules...)
+	}
+	require.Greater(t, len(all), 40)
+	return all
+}
+
 func rulesHealthy(t *testing.T, prometheus string) {
 	soon(t, "rules", func() string {
-		var rules struct {
-			Groups []struct {
-				Rules []struct{ Name, Health, LastError string }
+		left := ""
+		for _, rule := range rulesOf(t, prometheus) {
+			if rule.Health != "ok" {
+				left += fmt.Sprintf("\n%s: %s %s", rule.Name, rule.Health, rule.LastError)
 			}
 		}
-		ask(t, prometheus, "/api/v1/rules", &rules)
-		left, count := "", 0
-		for _, group := range rules.Groups {
-			for _, rule := range group.Rules {
-				count++
-				if rule.Health != "ok" {
-					left += fmt.Sprintf("\n%s: %s %s", rule.Name, rule.Health, rule.LastError)
+		return left
+	})
+}
+
+// names finds those in a query; measured are the ones of what the exporters measure, and not of what rules record.
+var (
+	names    = regexp.MustCompile(`[a-zA-Z_:0-9]+`)
+	measured = regexp.MustCompile(`^(alertmanager|container|http|kube|kubelet|node|probe|prometheus)_[a-zA-Z_]+$`)
+)
+
+// rareMetrics are there only at times.
+var rareMetrics = map[string]string{
+	"kube_pod_container_status_waiting_reason": "while a container waits",
+	"kube_cronjob_created":                     "where backups are made",
+	"kube_cronjob_spec_suspend":                "where backups are made",
+	"kube_cronjob_status_last_successful_time": "after the first backup",
+}
+
+// metricsKnown holds against Prometheus what the rules look at: one with a misspelt name would be healthy, and silent.
+func metricsKnown(t *testing.T, prometheus string) {
+	soon(t, "metrics that a rule looks at and nobody measures", func() string {
+		var known []string
+		ask(t, prometheus, "/api/v1/label/__name__/values", &known)
+		left := ""
+		for _, rule := range rulesOf(t, prometheus) {
+			for _, name := range names.FindAllString(rule.Query, -1) {
+				if measured.MatchString(name) && rareMetrics[name] == "" && !slices.Contains(known, name) {
+					left += fmt.Sprintf("\n%s: %s", rule.Name, name)
 				}
 			}
 		}
-		require.Greater(t, count, 40)
 		return left
 	})
 }
