@@ -68,6 +68,7 @@ func TestMonitoring(t *testing.T) {
 	part(t, "every metric of a rule is measured", func(t *testing.T) { metricsKnown(t, prometheus) })
 	part(t, "every panel shows something", func(t *testing.T) { panelsShow(t, prometheus) })
 	part(t, "alerts arrive, and a deploy keeps its own to itself", func(t *testing.T) { alertsArrive(t, alertmanager, people) })
+	part(t, "the operator would take it over", operatorAccepts)
 	part(t, "status", func(t *testing.T) {
 		got := mustCall(t, "--kubeconfig", admin(t), "monitoring", "status")
 		assert.Contains(t, got, "The monitoring works")
