@@ -23,8 +23,11 @@ unpacked() {
   echo "$folder"
 }
 
-debian=$(unpacked prometheus prometheus-alertmanager prometheus-blackbox-exporter)
-promtool() { "$debian/prometheus/usr/bin/promtool" "$@"; }
+# Debian 13 keeps it apart from Prometheus.
+with_promtool=prometheus
+if apt-cache show promtool >/dev/null 2>&1; then with_promtool=promtool; fi
+debian=$(unpacked "$with_promtool" prometheus-alertmanager prometheus-blackbox-exporter)
+promtool() { "$debian/$with_promtool/usr/bin/promtool" "$@"; }
 amtool() { "$debian/prometheus-alertmanager/usr/bin/amtool" "$@"; }
 cd k8s/monitoring
 
