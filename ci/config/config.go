@@ -17,9 +17,20 @@ type Application struct {
 	Services []Service
 	// SmokeImage names the image that carries the smoke suite: a part of each
 	// release like the services' images, but no service.
-	SmokeImage   string
+	SmokeImage string
+	// DataImages are those of the data layer that are built here. No release
+	// holds them: a release must never restart a database.
+	DataImages   []DataImage
 	Environments []Environment
 	Monitoring   Monitoring
+}
+
+// DataImage is an image for what keeps state.
+type DataImage struct {
+	Name string
+	// Version is the line of the software in it, such as PostgreSQL's major
+	// version, which its volumes belong to.
+	Version string
 }
 
 // Service is one long-running process of the application.

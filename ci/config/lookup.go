@@ -1,6 +1,7 @@
 package config
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"strings"
 )
@@ -38,6 +39,23 @@ func (a Application) Images() []string {
 		names = append(names, service.Name)
 	}
 	return append(names, a.SmokeImage)
+}
+
+// AllImages names the images of a release and those of the data layer.
+func (a Application) AllImages() []string {
+	names := a.Images()
+	for _, image := range a.DataImages {
+		names = append(names, image.Name)
+	}
+	return names
+}
+
+// Tag is that of the image which a Dockerfile makes, so that a tag never stands
+// for two images: 17-0123456789ab, the version and the beginning of the file's
+// SHA-256.
+func (i DataImage) Tag(dockerfile []byte) string {
+	sum := sha256.Sum256(dockerfile)
+	return fmt.Sprintf("%s-%x", i.Version, sum[:6])
 }
 
 // Repository is where an image of the application is pushed to.

@@ -18,6 +18,7 @@ func TeamDashboard() Application {
 			{Name: "openai-service", Port: 3003, Path: "/api/openai", HealthPath: "/api/openai/health"},
 		},
 		SmokeImage: "smoke",
+		DataImages: []DataImage{{Name: "postgres", Version: "17"}},
 		Environments: []Environment{
 			{
 				Name:        "staging",

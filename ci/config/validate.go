@@ -28,7 +28,11 @@ func (a Application) Validate() error {
 	problems.check(len(a.Services) > 0, "no services")
 	problems.check(len(a.Environments) > 0, "no environments")
 	problems.check(isName(a.SmokeImage), "smoke image %q is not a DNS label", a.SmokeImage)
-	problems.unique("image", a.Images())
+	for _, image := range a.DataImages {
+		problems.check(isName(image.Name), "data image %q is not a DNS label", image.Name)
+		problems.check(image.Version != "", "data image %q has no version", image.Name)
+	}
+	problems.unique("image", a.AllImages())
 
 	ports, paths := []string{}, []string{}
 	for _, service := range a.Services {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 
-	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 )
@@ -21,7 +20,7 @@ func (r *Registry) CheckPush(ctx context.Context, repository string) error {
 	// The library asks for a tag here, but uses the repository only.
 	tag := parsed.Tag("check")
 	transport := bound{ctx, r.transport}
-	if err := remote.CheckPushPermission(tag, fixed{r.credentials}, transport); err != nil {
+	if err := remote.CheckPushPermission(tag, r.credentials, transport); err != nil {
 		return fmt.Errorf("checking the right to push to %q: %w", repository, r.cause(parsed, err))
 	}
 	return nil
@@ -36,9 +35,3 @@ type bound struct {
 func (b bound) RoundTrip(request *http.Request) (*http.Response, error) {
 	return b.inner.RoundTrip(request.WithContext(b.ctx))
 }
-
-// fixed is the same credentials for every registry, for library calls that look
-// them up.
-type fixed struct{ credentials authn.Authenticator }
-
-func (f fixed) Resolve(authn.Resource) (authn.Authenticator, error) { return f.credentials, nil }

@@ -23,6 +23,9 @@ type Options struct {
 	// Username and Password authenticate; both empty for anonymous access. For
 	// ghcr.io the password is a token.
 	Username, Password string
+	// Host is the registry that they are for, such as ghcr.io; no other one sees
+	// them. Empty means every registry.
+	Host string
 	// CA is a PEM bundle to trust besides the system's.
 	CA []byte
 	// Transport replaces the default one, and CA with it.
@@ -51,7 +54,7 @@ func DefaultRetry() Retry {
 // Registry reads and writes images. It is safe for concurrent use.
 type Registry struct {
 	username    string
-	credentials authn.Authenticator
+	credentials credentials
 	transport   http.RoundTripper
 	options     []remote.Option
 	puller      *remote.Puller
@@ -75,16 +78,30 @@ func New(options Options) (*Registry, error) {
 	if retry == (Retry{}) {
 		retry = DefaultRetry()
 	}
-	registry := &Registry{username: options.Username, credentials: authenticator(options), transport: transport}
+	registry := &Registry{username: options.Username, credentials: credentials{options.Host, authenticator(options)}, transport: transport}
 	registry.options = []remote.Option{
 		remote.WithJobs(concurrency),
 		remote.WithRetryBackoff(remote.Backoff{Steps: retry.Attempts, Duration: retry.Delay, Factor: retry.Factor}),
-		remote.WithAuth(registry.credentials),
+		remote.WithAuthFromKeychain(registry.credentials),
 		remote.WithTransport(transport),
 	}
 	// One puller for all reads, since it keeps the tokens that it was given.
 	registry.puller, err = remote.NewPuller(registry.options...)
 	return registry, err
+}
+
+// credentials are the same for every repository of their registry.
+type credentials struct {
+	host          string
+	authenticator authn.Authenticator
+}
+
+// Resolve makes them an authn.Keychain.
+func (c credentials) Resolve(registry authn.Resource) (authn.Authenticator, error) {
+	if c.host != "" && c.host != registry.RegistryStr() {
+		return authn.Anonymous, nil
+	}
+	return c.authenticator, nil
 }
 
 func authenticator(options Options) authn.Authenticator {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
@@ -21,6 +22,17 @@ func (r *Registry) Resolve(ctx context.Context, ref string) (string, error) {
 		return "", r.explain("resolving image", parsed, err)
 	}
 	return parsed.Context().Digest(descriptor.Digest.String()).String(), nil
+}
+
+// Pin gives ref with the digest that it stands for now: repository:tag@sha256:….
+// The errors are those of Resolve.
+func (r *Registry) Pin(ctx context.Context, ref string) (string, error) {
+	resolved, err := r.Resolve(ctx, ref)
+	if err != nil {
+		return "", err
+	}
+	_, digest, _ := strings.Cut(resolved, "@")
+	return ref + "@" + digest, nil
 }
 
 // Exists says whether ref, a tag or a digest, is in the registry.

@@ -14,7 +14,7 @@ import (
 	"github.com/codingbutter/team-dashboard/ci/workspace"
 )
 
-// Build every image of a release for every platform, and push nothing.
+// Build every image for every platform, and push nothing.
 //
 // Build stages run on this machine's own platform, so arm64 costs no emulation.
 //
@@ -28,10 +28,10 @@ func (m *TeamDashboard) Build(
 	if err := m.buildable(ctx); err != nil {
 		return "", err
 	}
-	app := config.TeamDashboard()
-	built := make([]string, len(app.Images()))
+	names := config.TeamDashboard().AllImages()
+	built := make([]string, len(names))
 	group, groupCtx := errgroup.WithContext(ctx)
-	for i, name := range app.Images() {
+	for i, name := range names {
 		group.Go(func() error {
 			for _, platform := range platforms {
 				if _, err := m.container(name, platform).Sync(groupCtx); err != nil {
@@ -53,13 +53,13 @@ func (m *TeamDashboard) Build(
 // Example: dagger call image --name dashboard terminal
 func (m *TeamDashboard) Image(
 	ctx context.Context,
-	// The service, or smoke for the smoke suite.
+	// The service, smoke for the smoke suite, or postgres for the database.
 	name string,
 	// The platform to build for.
 	// +default="linux/amd64"
 	platform string,
 ) (*dagger.Container, error) {
-	if known := config.TeamDashboard().Images(); !slices.Contains(known, name) {
+	if known := config.TeamDashboard().AllImages(); !slices.Contains(known, name) {
 		return nil, fmt.Errorf("image %q: no such image; known are %s", name, strings.Join(known, ", "))
 	}
 	if err := m.buildable(ctx); err != nil {

@@ -43,7 +43,8 @@ func (m *TeamDashboard) apiServerAddress(ctx context.Context) (string, error) {
 
 // registry is the image registry, with the caller's credentials.
 func (m *TeamDashboard) registry(ctx context.Context) (*image.Registry, error) {
-	options := image.Options{Username: m.RegistryUsername}
+	host, _, _ := strings.Cut(config.TeamDashboard().Registry, "/")
+	options := image.Options{Username: m.RegistryUsername, Host: host}
 	var err error
 	if m.RegistryPassword != nil {
 		if options.Password, err = m.RegistryPassword.Plaintext(ctx); err != nil {

@@ -11,13 +11,15 @@ import (
 	"github.com/codingbutter/team-dashboard/ci/config"
 	"github.com/codingbutter/team-dashboard/ci/image"
 	"github.com/codingbutter/team-dashboard/ci/release"
+	"github.com/codingbutter/team-dashboard/ci/workspace"
 )
 
 // Publish the images of a release to the registry, and return the release file.
 //
 // Every image is an OCI index with linux/amd64 and linux/arm64, tagged with the release's
 // version: the UTC time and the short hash of the commit. What the registry has already is
-// not uploaded again. The release file names each image by its digest; deploy takes it.
+// not uploaded again. The images of the data layer, which belong to no release, are pushed when
+// their Dockerfile has changed. The release file names each image by its digest; deploy takes it.
 //
 // Example: dagger call publish export --path release.json
 // +cache="never"
@@ -53,6 +55,9 @@ func (m *TeamDashboard) publish(ctx context.Context, version string) (release.Re
 	built := release.Release{Version: revision.version, Commit: revision.commit, Created: revision.created, Images: map[string]string{}}
 	references := make([]string, len(app.Images()))
 	group, groupCtx := errgroup.WithContext(ctx)
+	for _, data := range app.DataImages {
+		group.Go(func() error { return m.pushOnce(groupCtx, registry, data) })
+	}
 	for i, name := range app.Images() {
 		group.Go(func() (err error) {
 			references[i], err = m.push(groupCtx, registry, name, app.Repository(name)+":"+revision.version)
@@ -82,6 +87,20 @@ func (m *TeamDashboard) name(ctx context.Context, version string) (revision, err
 	}
 	known.version = version
 	return known, nil
+}
+
+// pushOnce builds and pushes an image of the data layer, unless the registry has what its Dockerfile makes.
+func (m *TeamDashboard) pushOnce(ctx context.Context, registry *image.Registry, data config.DataImage) error {
+	dockerfile, err := m.buildContext().File(workspace.Dockerfile(data.Name)).Contents(ctx)
+	if err != nil {
+		return fmt.Errorf("reading the Dockerfile of %s: %s", data.Name, err)
+	}
+	reference := config.TeamDashboard().Repository(data.Name) + ":" + data.Tag([]byte(dockerfile))
+	exists, err := registry.Exists(ctx, reference)
+	if err == nil && !exists {
+		_, err = m.push(ctx, registry, data.Name, reference)
+	}
+	return err
 }
 
 // push builds and pushes one index and returns it by digest. The builder writes its clock into what it pushes, which the

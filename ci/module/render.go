@@ -46,7 +46,11 @@ func (m *TeamDashboard) Render(
 	if err != nil {
 		return nil, err
 	}
-	files, err := render.Manifests(ctx, render.Options{Dir: folder, Application: app, Environment: environment, Slot: slot, Release: chosen})
+	registry, err := m.registry(ctx)
+	if err != nil {
+		return nil, err
+	}
+	files, err := render.Manifests(ctx, render.Options{Dir: folder, Application: app, Environment: environment, Slot: slot, Release: chosen}, registry.Pin)
 	if err != nil {
 		return nil, err
 	}

@@ -28,6 +28,7 @@ type Cluster interface {
 // Images is what the checks ask of the registry; *image.Registry is the real one.
 type Images interface {
 	Verify(ctx context.Context, r release.Release, platforms []string) error
+	Resolve(ctx context.Context, ref string) (string, error)
 }
 
 // Input is what a deploy is going to do.

@@ -3,6 +3,7 @@ package preflight
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -60,6 +61,10 @@ type registry struct{ err error }
 
 func (r registry) Verify(context.Context, release.Release, []string) error { return r.err }
 
+func (r registry) Resolve(_ context.Context, ref string) (string, error) {
+	return "", fmt.Errorf("resolving image %q: not found", ref)
+}
+
 func object(apiVersion, kind, namespace, name string, fields map[string]any) *cluster.Object {
 	made := &cluster.Object{Object: map[string]any{}}
 	for key, value := range fields {
@@ -78,7 +83,7 @@ func ready(t *testing.T) (server, Input) {
 	namespace.SetLabels(map[string]string{"app.kubernetes.io/part-of": "shop"})
 	secret := object("v1", "Secret", "shop", "database", map[string]any{"data": map[string]any{"url": "dmFsdWU="}})
 	deployment := object("apps/v1", "Deployment", "shop", "web", map[string]any{"spec": map[string]any{"template": map[string]any{"spec": map[string]any{
-		"containers": []any{map[string]any{"name": "web", "resources": map[string]any{
+		"containers": []any{map[string]any{"name": "web", "image": "registry.example/web:v1@sha256:abc", "resources": map[string]any{
 			"requests": map[string]any{"cpu": "250m", "memory": "64Mi"}, "limits": map[string]any{"memory": "128Mi"}}}},
 	}}}})
 	s := server{t: t, objects: map[cluster.Ref]*cluster.Object{}, refused: map[string]string{}, warned: map[string]string{}, denied: map[string]bool{}}
@@ -115,6 +120,13 @@ func TestEachProblemIsFound(t *testing.T) {
 			return nil
 		}, []string{"nobody is named as its owner", "kubectl label namespace shop"}},
 		{"images", func(server, *Input) Images { return registry{errors.New("image not found")} }, []string{"image not found"}},
+		{"images", func(_ server, input *Input) Images {
+			store := object("apps/v1", "StatefulSet", "shop", "database", map[string]any{"spec": map[string]any{"template": map[string]any{"spec": map[string]any{
+				"containers": []any{map[string]any{"name": "database", "image": "registry.example/database:17"}},
+			}}}})
+			input.Objects = append(input.Objects, store)
+			return registry{}
+		}, []string{`resolving image "registry.example/database:17": not found`}},
 		{"secrets", func(_ server, input *Input) Images {
 			input.Environment.Secrets = []config.Secret{{Name: "database", Keys: []config.Key{{Name: "url"}, {Name: "password"}}}, {Name: "mail"}}
 			return nil

@@ -171,21 +171,6 @@ func (c *checks) add(format string, args ...any) {
 	c.problems = append(c.problems, fmt.Sprintf(format, args...))
 }
 
-// containers are those of an object's pod template, init containers included;
-// none for objects without one.
-func containers(object *unstructured.Unstructured) []map[string]any {
-	var found []map[string]any
-	for _, field := range []string{"initContainers", "containers"} {
-		list, _, _ := unstructured.NestedSlice(object.Object, "spec", "template", "spec", field)
-		for _, entry := range list {
-			if container, ok := entry.(map[string]any); ok {
-				found = append(found, container)
-			}
-		}
-	}
-	return found
-}
-
 func describe(object *unstructured.Unstructured) string {
 	return fmt.Sprintf("%s %q", object.GetKind(), object.GetName())
 }

@@ -15,7 +15,7 @@ import (
 // and one file an object. The stable Services select the given slot, so in an
 // environment with slots apply the folder slot first, wait until it is ready,
 // and then the whole. The layer of the options does not matter.
-func Manifests(ctx context.Context, options Options) (map[string][]byte, error) {
+func Manifests(ctx context.Context, options Options, pin Pinner) (map[string][]byte, error) {
 	folder := map[string][]byte{}
 	resources := []string{}
 	for _, layer := range Layers {
@@ -23,6 +23,9 @@ func Manifests(ctx context.Context, options Options) (map[string][]byte, error) 
 		objects, err := Layer(ctx, options)
 		if err != nil {
 			return nil, err
+		}
+		if err := Pin(ctx, objects, pin); err != nil {
+			return nil, fmt.Errorf("pinning the images of %s: %w", options.describe(), err)
 		}
 		if layer == Platform {
 			selectSlot(objects, options.Slot)

@@ -20,7 +20,7 @@ func TestManifestsBuildToTheSameObjects(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.environment+test.slot, func(t *testing.T) {
-			folder, err := Manifests(context.Background(), options(t, test.environment, "", test.slot))
+			folder, err := Manifests(context.Background(), options(t, test.environment, "", test.slot), byDigest)
 			require.NoError(t, err)
 			files := filesys.MakeFsInMemory()
 			for path, content := range folder {
@@ -33,6 +33,7 @@ func TestManifestsBuildToTheSameObjects(t *testing.T) {
 				if layer == Platform {
 					selectSlot(want, test.slot)
 				}
+				require.NoError(t, Pin(t.Context(), want, byDigest))
 				assert.Equal(t, string(YAML(want)), string(YAML(got)))
 			}
 			_, err = build(files, "/out")
@@ -41,12 +42,15 @@ func TestManifestsBuildToTheSameObjects(t *testing.T) {
 	}
 }
 
+// byDigest is a registry that has every image.
+func byDigest(_ context.Context, image string) (string, error) { return image + "@sha256:0123", nil }
+
 func TestManifestsTurnTheStableServicesToTheSlot(t *testing.T) {
-	folder, err := Manifests(context.Background(), options(t, "production", "", "green"))
+	folder, err := Manifests(context.Background(), options(t, "production", "", "green"), byDigest)
 	require.NoError(t, err)
 	assert.Contains(t, string(folder["platform/service-dashboard.yaml"]), "  selector:\n    app: dashboard\n    team-dashboard.app/slot: green\n")
 
-	folder, err = Manifests(context.Background(), options(t, "staging", "", ""))
+	folder, err = Manifests(context.Background(), options(t, "staging", "", ""), byDigest)
 	require.NoError(t, err)
 	assert.NotContains(t, string(folder["platform/service-dashboard.yaml"]), SlotLabel)
 }

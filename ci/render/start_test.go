@@ -10,12 +10,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// start runs a start script of the data layer with a stand-in for the program
-// that it ends in, and returns what that prints.
-func start(t *testing.T, script, program, body string, env ...string) (string, error) {
+// start runs a start script of the data layer with stand-ins for the programs
+// that it calls, and returns what they print.
+func start(t *testing.T, script string, programs map[string]string, env ...string) (string, error) {
 	t.Helper()
 	dir := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(dir, program), []byte("#!/bin/bash\n"+body), 0o755))
+	for program, body := range programs {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, program), []byte("#!/bin/bash\n"+body), 0o755))
+	}
 	command := exec.Command("/bin/bash", filepath.Join(manifests, "data", script))
 	command.Env = append(env, "PATH="+dir+":/usr/bin:/bin")
 	output, err := command.CombinedOutput()
@@ -36,8 +38,17 @@ func TestPostgresTakesItsAccountFromTheURL(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.url, func(t *testing.T) {
-			output, err := start(t, "postgres/start.sh", "docker-entrypoint.sh",
-				`printf '%s\n' "$POSTGRES_USER" "$POSTGRES_PASSWORD" "$POSTGRES_DB" "${POSTGRES_URL-gone}" "$*"`, "POSTGRES_URL="+test.url)
+			volume := t.TempDir()
+			programs := map[string]string{
+				"pgbackrest": `echo '[{"backup":[]}]'`,
+				"initdb": `for argument; do case $argument in
+						--pgdata=*) mkdir "${argument#*=}" && echo 17 >"${argument#*=}/PG_VERSION" ;;
+						--username=*) echo "user ${argument#*=}" ;;
+						--pwfile=*) echo "password $(cat "${argument#*=}")" ;;
+					esac; done`,
+				"postgres": `if [ "$1" = --single ]; then cat >&2; else printf '%s\n' "${POSTGRES_URL-gone}" "$*"; fi`,
+			}
+			output, err := start(t, "postgres/config/start.sh", programs, "POSTGRES_URL="+test.url, "PGDATA="+volume+"/pgdata")
 			if test.refused != "" {
 				assert.Error(t, err)
 				assert.Contains(t, output, "database-secrets/postgres-url "+test.refused)
@@ -45,7 +56,29 @@ func TestPostgresTakesItsAccountFromTheURL(t *testing.T) {
 				return
 			}
 			require.NoError(t, err, output)
-			assert.Equal(t, test.user+"\n"+test.password+"\n"+test.database+"\ngone\npostgres -c config_file=/etc/postgresql/postgresql.conf\n", output)
+			assert.Equal(t, "user "+test.user+"\npassword "+test.password+"\nCREATE DATABASE \""+test.database+"\"\ngone\n-c config_file=/etc/postgresql/postgresql.conf\n", output)
+		})
+	}
+}
+
+// What stands in the way of a start, each with what to do.
+func TestPostgresDoesNotStart(t *testing.T) {
+	for name, test := range map[string]struct {
+		file, backups, says string
+	}{
+		"on half of a restore":             {file: "restore.unfinished", says: "run the same dagger call restore again"},
+		"empty where there was a database": {backups: `[{"backup":[{"label":"20261123-020000F"}]}]`, says: "dagger call restore --latest"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			volume := t.TempDir()
+			if test.file != "" {
+				require.NoError(t, os.WriteFile(filepath.Join(volume, test.file), nil, 0o600))
+			}
+			programs := map[string]string{"pgbackrest": "echo '" + test.backups + "'", "initdb": "echo initdb ran", "postgres": "echo postgres ran"}
+			output, err := start(t, "postgres/config/start.sh", programs, "POSTGRES_URL=postgres://team:s3cret@postgres/app", "PGDATA="+volume+"/pgdata")
+			assert.Error(t, err)
+			assert.Contains(t, output, test.says)
+			assert.NotContains(t, output, " ran")
 		})
 	}
 }
@@ -56,7 +89,7 @@ func TestRedisGetsItsPasswordByStandardInput(t *testing.T) {
 		`a "quote" \ and`:  `requirepass "a \"quote\" \\ and"`,
 		"$(id) `id` $HOME": "requirepass \"$(id) `id` $HOME\"",
 	} {
-		output, err := start(t, "redis/start.sh", "redis-server", `printf '%s\n' "$*"; cat`, "REDISCLI_AUTH="+password)
+		output, err := start(t, "redis/start.sh", map[string]string{"redis-server": `printf '%s\n' "$*"; cat`}, "REDISCLI_AUTH="+password)
 		require.NoError(t, err, output)
 		assert.Equal(t, "/etc/redis/redis.conf -\n"+line+"\n", output)
 	}

@@ -74,7 +74,11 @@ func (m *manifests) Layer(ctx context.Context, options render.Options) ([]*clust
 		}
 		m.rendered[key] = slices.DeleteFunc(objects, func(o *cluster.Object) bool { return !needed(o) })
 	}
-	return m.rendered[key], nil
+	copies := make([]*cluster.Object, len(m.rendered[key]))
+	for i, object := range m.rendered[key] {
+		copies[i] = object.DeepCopy()
+	}
+	return copies, nil
 }
 
 func needed(object *cluster.Object) bool {
@@ -98,6 +102,8 @@ type world struct {
 	tagged                       map[string]string
 	// closed is why nobody answers at the front door; nil when somebody does.
 	closed error
+	// upstream numbers what the tags of the data layer's images stand for.
+	upstream int
 	// verifying, if set, is called while a slot is being verified.
 	verifying func()
 	// smoking, if set, is the smoke suite inside the cluster.
@@ -149,6 +155,13 @@ func (w *world) rollback(environment config.Environment, request Request) (Resul
 
 // Verify and Tag are the registry.
 func (w *world) Verify(context.Context, release.Release, []string) error { return nil }
+
+// Pin gives a tag of the data layer's images the digest that it stands for now.
+func (w *world) Pin(_ context.Context, ref string) (string, error) {
+	return fmt.Sprintf("%s@sha256:%064x", ref, w.upstream), nil
+}
+
+func (w *world) Resolve(ctx context.Context, ref string) (string, error) { return w.Pin(ctx, ref) }
 
 func (w *world) Tag(_ context.Context, digest, tag string) error {
 	w.mu.Lock()

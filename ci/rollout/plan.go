@@ -3,6 +3,7 @@ package rollout
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/release"
@@ -35,7 +36,7 @@ func (r *run) planDeploy(ctx context.Context) (err error) {
 	if p.platform, err = r.render(ctx, render.Platform, ""); err != nil {
 		return err
 	}
-	if p.data, err = r.render(ctx, render.Data, ""); err != nil {
+	if p.data, err = r.renderData(ctx); err != nil {
 		return err
 	}
 	layers := [][]*cluster.Object{p.platform, p.data}
@@ -57,6 +58,34 @@ func (r *run) planDeploy(ctx context.Context) (err error) {
 
 func (r *run) render(ctx context.Context, layer render.LayerName, slot string) ([]*cluster.Object, error) {
 	return r.Manifests.Layer(ctx, render.Options{Application: r.Application, Environment: r.environment, Layer: layer, Slot: slot, Release: r.request.Release})
+}
+
+// renderData renders what keeps state, with its images by digest: the one that runs already, as long as its tag stays
+// the same, since a tag that moves elsewhere must not restart a database; else the registry's. An image that the
+// registry does not give keeps its tag, which preflight refuses and explains.
+func (r *run) renderData(ctx context.Context) ([]*cluster.Object, error) {
+	stores, err := r.Cluster.List(ctx, "apps/v1", "StatefulSet", r.environment.Namespace, render.PartOfLabel+"="+r.Application.Name)
+	if err != nil {
+		return nil, err
+	}
+	running := map[string]string{}
+	for _, image := range render.Images(stores) {
+		tag, _, _ := strings.Cut(image, "@")
+		running[tag] = image
+	}
+	objects, err := r.render(ctx, render.Data, "")
+	if err != nil {
+		return nil, err
+	}
+	return objects, render.Pin(ctx, objects, func(ctx context.Context, image string) (string, error) {
+		if known := running[image]; known != "" && known != image {
+			return known, nil
+		}
+		if pinned, err := r.Images.Pin(ctx, image); err == nil {
+			return pinned, nil
+		}
+		return image, nil
+	})
 }
 
 // planRollback finds the record to go back to. What it says may change until the lock is held, so it is asked again.

@@ -42,6 +42,7 @@ type Lock interface {
 // Images is what a run needs of the registry; *image.Registry is the real one.
 type Images interface {
 	preflight.Images
+	Pin(ctx context.Context, ref string) (string, error)
 	Tag(ctx context.Context, digestRef, tag string) error
 }
 

@@ -62,7 +62,7 @@ func Read(ctx context.Context, files Files) (Workspace, error) {
 // CheckDockerfiles says whether every image of the application can be built.
 func CheckDockerfiles(ctx context.Context, files Files, app config.Application) error {
 	var wanted []string
-	for _, image := range app.Images() {
+	for _, image := range app.AllImages() {
 		wanted = append(wanted, Dockerfile(image))
 	}
 	missing, err := absent(ctx, files, wanted...)

@@ -65,7 +65,7 @@ func TestReadRefusesWhatItCannotInstall(t *testing.T) {
 func TestCheckDockerfilesNamesEachMissingOne(t *testing.T) {
 	app := config.TeamDashboard()
 	files := tree{}
-	for _, image := range app.Images() {
+	for _, image := range app.AllImages() {
 		files[workspace.Dockerfile(image)] = "FROM scratch"
 	}
 	require.NoError(t, workspace.CheckDockerfiles(context.Background(), files, app))

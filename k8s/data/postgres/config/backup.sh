@@ -1,0 +1,27 @@
+#!/bin/bash
+# backup.sh full|diff|incr   makes a backup
+# backup.sh list             changes nothing
+#
+# Both end with one line of JSON: what backups there are, the last WAL segment
+# that was archived, and whether the database runs.
+source "$(dirname "$0")/environment.sh"
+
+list() {
+  local stanzas id segment archived='{}' running=false
+  stanzas=$(pgbackrest --output=json --log-level-console=off info)
+  # The last database and the last segment that pgBackRest names.
+  id=$(grep -o '"id":"[0-9]*-[0-9]*"' <<<"$stanzas" | tail -1 | cut -d'"' -f4 || true)
+  segment=$(grep -o '"max":"[0-9A-F]*"' <<<"$stanzas" | tail -1 | cut -d'"' -f4 || true)
+  if [[ -n $segment ]]; then
+    archived=$(pgbackrest --output=json --log-level-console=off --filter="^$segment" \
+      repo-ls "archive/$PGBACKREST_STANZA/$id/${segment:0:16}")
+  fi
+  if pg_isready --quiet --host="$volume/socket" --username="$user" --dbname=postgres; then running=true; fi
+  printf '{"stanzas":%s,"archived":%s,"running":%s}\n' "$(tr -d '\n' <<<"$stanzas")" "$(tr -d '\n' <<<"$archived")" "$running"
+}
+
+if [[ $1 != list ]]; then
+  pgbackrest stanza-create
+  pgbackrest --type="$1" --log-level-console=info backup
+fi
+list

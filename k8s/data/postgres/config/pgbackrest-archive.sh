@@ -1,0 +1,12 @@
+#!/bin/bash
+# Brings one WAL segment into the repository: PostgreSQL's archive_command. The
+# first segment finds a new repository and makes the stanza, the place of this
+# database in it.
+set -u
+
+# With a limit, so that a shutdown does not wait for a repository that is away.
+timeout 45 pgbackrest archive-push "$1" && exit
+code=$?
+# FileMissingError: no archive.info.
+[[ $code = 55 ]] || exit "$code"
+pgbackrest stanza-create && pgbackrest archive-push "$1"
