@@ -43,6 +43,21 @@ func vacate(t testing.TB, namespaces ...string) {
 		kubectl(t, "-n", namespace, "delete", "pods", "--all", "--grace-period=1")
 	}
 	kubectl(t, append([]string{"delete", "namespace", "--ignore-not-found", "--wait=true", "--timeout=180s"}, namespaces...)...)
+	if slices.Contains(namespaces, production) {
+		emptyBucket(t)
+	}
+}
+
+// emptyBucket removes the backups of a run before. They belong to a database that is gone for good, in whose place none
+// would start: PostgreSQL refuses an empty volume where there are backups to bring back.
+func emptyBucket(t testing.TB) {
+	t.Helper()
+	bucket := labFile(t, "state/s3/data/team-dashboard-backups")
+	entries, err := os.ReadDir(bucket)
+	require.NoError(t, err)
+	for _, entry := range entries {
+		require.NoError(t, os.RemoveAll(filepath.Join(bucket, entry.Name())))
+	}
 }
 
 // withSecrets gives an environment its secrets through the door that the runbooks know.
@@ -50,6 +65,16 @@ func withSecrets(t testing.TB, env string) {
 	t.Helper()
 	got := run(t, filepath.Join(repository(t), "scripts/deployment/setup-secrets.sh"), env, "create", "--from", secretsPath(t), "--generate")
 	require.Zero(t, got.code, got.stdout+tail(got.stderr, 40))
+	if env == "production" {
+		trustLab(t, production)
+	}
+}
+
+// trustLab lets the pods of the database trust the authority of the lab's object store.
+func trustLab(t testing.TB, namespace string) {
+	t.Helper()
+	kubectl(t, "-n", namespace, "delete", "configmap", "backup-ca", "--ignore-not-found")
+	kubectl(t, "-n", namespace, "create", "configmap", "backup-ca", "--from-file=ca.crt="+labFile(t, "state/pki/ca.crt"))
 }
 
 // liveSlot is what the selectors of the four stable Services say; they must agree.
