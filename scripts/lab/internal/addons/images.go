@@ -24,13 +24,16 @@ type image struct {
 	version string
 	pkg     string // the main package
 	ref     string // what the image is called in the world
+	tags    []string
 }
 
 var images = []image{
 	{program: "pause", version: "3.10", pkg: ".", ref: kube.PauseImage},
 	{program: "coredns", version: "1.13.1", pkg: ".", ref: "registry.k8s.io/coredns/coredns:v1.13.1"},
 	{program: "metrics-server", version: "0.9.0", pkg: ".", ref: "registry.k8s.io/metrics-server/metrics-server:v0.9.0"},
-	{program: "kube-state-metrics", version: "2.18.0", pkg: "k8s.io/kube-state-metrics/v2", ref: "registry.k8s.io/kube-state-metrics/kube-state-metrics:v2.18.0"},
+	{program: "kube-state-metrics", version: "2.18.0", pkg: "k8s.io/kube-state-metrics/v2", ref: "registry.k8s.io/kube-state-metrics/kube-state-metrics:v2.18.0",
+		// It looks time zones of CronJobs up, which the public image has as files.
+		tags: []string{"timetzdata"}},
 	{program: "traefik", version: "3.7.13", pkg: "github.com/traefik/traefik/v3/cmd/traefik", ref: "docker.io/library/traefik:v3.7.13"},
 }
 
@@ -55,7 +58,7 @@ func (a *Addons) pushImages(ctx context.Context) error {
 func (a *Addons) buildImage(ctx context.Context, i image) (v1.ImageIndex, error) {
 	dir, err := build.Tool(ctx, a.host, build.Spec{
 		Name: i.program, Version: i.version, Dir: i.program,
-		Packages: []string{i.pkg}, Outputs: []string{i.program},
+		Packages: []string{i.pkg}, Outputs: []string{i.program}, Tags: i.tags,
 	})
 	if err != nil {
 		return nil, err
