@@ -139,8 +139,6 @@ var (
 // rareMetrics are there only at times.
 var rareMetrics = map[string]string{
 	"kube_pod_container_status_waiting_reason": "while a container waits",
-	"kube_cronjob_created":                     "where backups are made",
-	"kube_cronjob_spec_suspend":                "where backups are made",
 	"kube_cronjob_status_last_successful_time": "after the first backup",
 }
 
