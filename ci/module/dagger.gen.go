@@ -379,6 +379,62 @@ func invoke(ctx context.Context, parentJSON []byte, parentName string, fnName st
 		}
 	case "TeamDashboard":
 		switch fnName {
+		case "Backup":
+			var parent TeamDashboard
+			err = json.Unmarshal(parentJSON, &parent)
+			if err != nil {
+				panic(fmt.Errorf("%s: %w", "failed to unmarshal parent object", err))
+			}
+			var env string
+			if inputArgs["env"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["env"]), &env)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg env", err))
+				}
+			}
+			var kind string
+			if inputArgs["kind"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["kind"]), &kind)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg kind", err))
+				}
+			}
+			var timeout string
+			if inputArgs["timeout"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["timeout"]), &timeout)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg timeout", err))
+				}
+			}
+			var format string
+			if inputArgs["format"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["format"]), &format)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg format", err))
+				}
+			}
+			return (*TeamDashboard).Backup(&parent, ctx, env, kind, timeout, format)
+		case "Backups":
+			var parent TeamDashboard
+			err = json.Unmarshal(parentJSON, &parent)
+			if err != nil {
+				panic(fmt.Errorf("%s: %w", "failed to unmarshal parent object", err))
+			}
+			var env string
+			if inputArgs["env"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["env"]), &env)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg env", err))
+				}
+			}
+			var format string
+			if inputArgs["format"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["format"]), &format)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg format", err))
+				}
+			}
+			return (*TeamDashboard).Backups(&parent, ctx, env, format)
 		case "Build":
 			var parent TeamDashboard
 			err = json.Unmarshal(parentJSON, &parent)
@@ -617,6 +673,62 @@ func invoke(ctx context.Context, parentJSON []byte, parentName string, fnName st
 				}
 			}
 			return (*TeamDashboard).Render(&parent, ctx, env, releaseFile, release, slot)
+		case "Restore":
+			var parent TeamDashboard
+			err = json.Unmarshal(parentJSON, &parent)
+			if err != nil {
+				panic(fmt.Errorf("%s: %w", "failed to unmarshal parent object", err))
+			}
+			var env string
+			if inputArgs["env"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["env"]), &env)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg env", err))
+				}
+			}
+			var toTime string
+			if inputArgs["toTime"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["toTime"]), &toTime)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg toTime", err))
+				}
+			}
+			var latest bool
+			if inputArgs["latest"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["latest"]), &latest)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg latest", err))
+				}
+			}
+			var into string
+			if inputArgs["into"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["into"]), &into)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg into", err))
+				}
+			}
+			var force bool
+			if inputArgs["force"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["force"]), &force)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg force", err))
+				}
+			}
+			var timeout string
+			if inputArgs["timeout"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["timeout"]), &timeout)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg timeout", err))
+				}
+			}
+			var format string
+			if inputArgs["format"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["format"]), &format)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg format", err))
+				}
+			}
+			return (*TeamDashboard).Restore(&parent, ctx, env, toTime, latest, into, force, timeout, format)
 		case "Rollback":
 			var parent TeamDashboard
 			err = json.Unmarshal(parentJSON, &parent)

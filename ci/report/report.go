@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/codingbutter/team-dashboard/ci/backup"
 	"github.com/codingbutter/team-dashboard/ci/health"
 	"github.com/codingbutter/team-dashboard/ci/monitoring"
 	"github.com/codingbutter/team-dashboard/ci/rollout"
@@ -67,6 +68,12 @@ func (p *page) add(result any) bool {
 		p.history(result)
 	case rollout.Smoke:
 		p.smoke(result)
+	case backup.Made:
+		p.made(result)
+	case backup.List:
+		p.backups(result)
+	case backup.Restored:
+		p.restored(result)
 	case health.Report:
 		p.health(result)
 	case secrets.Report:

@@ -1,8 +1,9 @@
 #!/bin/bash
 # backup.sh full|diff|incr   makes a backup
+# backup.sh archive          archives all that was written up to now
 # backup.sh list             changes nothing
 #
-# Both end with one line of JSON: what backups there are, the last WAL segment
+# Each ends with one line of JSON: what backups there are, the last WAL segment
 # that was archived, and whether the database runs.
 source "$(dirname "$0")/environment.sh"
 
@@ -20,8 +21,17 @@ list() {
   printf '{"stanzas":%s,"archived":%s,"running":%s}\n' "$(tr -d '\n' <<<"$stanzas")" "$(tr -d '\n' <<<"$archived")" "$running"
 }
 
-if [[ $1 != list ]]; then
-  pgbackrest stanza-create
-  pgbackrest --type="$1" --log-level-console=info backup
-fi
+case $1 in
+  list) ;;
+  archive)
+    # A recovery to a time ends at the first commit after it, so there must be one.
+    psql --quiet --no-psqlrc --host="$volume/socket" --username="$user" --dbname=postgres \
+      --command='SELECT pg_current_xact_id()' >/dev/null
+    pgbackrest --log-level-console=info check
+    ;;
+  *)
+    pgbackrest stanza-create
+    pgbackrest --type="$1" --log-level-console=info backup
+    ;;
+esac
 list

@@ -1,0 +1,93 @@
+// Package backup makes backups of an environment's PostgreSQL and brings them back. pgBackRest does both, in Jobs made from
+// what the data layer keeps in the cluster (k8s/data/postgres): this package starts them, reads what they print, and
+// moves the server out of the way of a restore.
+package backup
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/codingbutter/team-dashboard/ci/cluster"
+	"github.com/codingbutter/team-dashboard/ci/config"
+	"github.com/codingbutter/team-dashboard/ci/rollout"
+)
+
+// Cluster is what backups need of the API server; rollout.API is the real one.
+type Cluster interface {
+	Get(ctx context.Context, ref cluster.Ref) (*cluster.Object, error)
+	Apply(ctx context.Context, object *cluster.Object, options cluster.ApplyOptions) (*cluster.Object, error)
+	MergePatch(ctx context.Context, ref cluster.Ref, document any) (*cluster.Object, error)
+	Logs(ctx context.Context, namespace, pod string, options cluster.LogOptions) (string, error)
+	RunJob(ctx context.Context, job *cluster.Object, options cluster.JobOptions) (bool, error)
+	Lock(ctx context.Context, namespace string, request cluster.LockRequest) (rollout.Lock, error)
+}
+
+// Database is the PostgreSQL of an environment. All fields must be set.
+type Database struct {
+	Application config.Application
+	Environment config.Environment
+	Cluster     Cluster
+	// Manifests renders the data layer, for an environment that does not have it (yet, or any more).
+	Manifests func(ctx context.Context) ([]*cluster.Object, error)
+	Clock     rollout.Clock
+	// Output receives what the Jobs print, while they run.
+	Output io.Writer
+	// Holder is who others are shown as the one who works on the environment.
+	Holder string
+	// Timeout bounds each Job, and the recovery of the server.
+	Timeout time.Duration
+}
+
+// Types are the kinds of backups: everything, what changed since the last full one, what changed since any.
+var Types = []string{"full", "diff", "incr"}
+
+// Made is a backup that was just made.
+type Made struct {
+	Environment string        `json:"environment"`
+	Backup      Backup        `json:"backup"`
+	Took        time.Duration `json:"took"`
+}
+
+// Backup makes one now.
+func (d Database) Backup(ctx context.Context, kind string) (Made, error) {
+	if !slices.Contains(Types, kind) {
+		return Made{}, fmt.Errorf("--kind %q: unknown; give %s", kind, strings.Join(Types, ", "))
+	}
+	server, err := d.server(ctx)
+	if err != nil {
+		return Made{}, err
+	}
+	if !ready(server) {
+		return Made{}, fmt.Errorf("backing up the database of %s: it does not run; look at dagger call status --env %s", d.Environment.Name, d.Environment.Name)
+	}
+	made := Made{Environment: d.Environment.Name}
+	err = d.locked(ctx, "backup --env "+d.Environment.Name+" --kind "+kind, func(ctx context.Context) error {
+		began := d.Clock.Now()
+		list, err := d.ask(ctx, "backup", "making a "+kind+" backup", kind)
+		if err != nil {
+			return err
+		}
+		made.Backup, made.Took = list.Backups[len(list.Backups)-1], d.Clock.Now().Sub(began)
+		return nil
+	})
+	return made, err
+}
+
+// locked does something while no deploy and no other restore can.
+func (d Database) locked(ctx context.Context, command string, do func(context.Context) error) error {
+	lock, err := d.Cluster.Lock(ctx, d.Environment.Namespace, cluster.LockRequest{Holder: d.Holder, Command: command,
+		Progress: func(line string) { d.say("%s", line) }})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = lock.Unlock(context.WithoutCancel(ctx)) }() // else it ends by itself
+	return do(lock.Context())
+}
+
+func (d Database) say(format string, arguments ...any) {
+	fmt.Fprintf(d.Output, format+"\n", arguments...)
+}

@@ -1,0 +1,172 @@
+package backup
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"time"
+
+	"github.com/codingbutter/team-dashboard/ci/cluster"
+)
+
+// Request says what to restore, and where to.
+type Request struct {
+	Target Target
+	// Into names the database beside the live one; empty with Force.
+	Into string
+	// Force overwrites the live database.
+	Force bool
+}
+
+// Restored is a database that was brought back.
+type Restored struct {
+	Environment string `json:"environment"`
+	// Database is the name of the StatefulSet and of its Service.
+	Database string `json:"database"`
+	Target   string `json:"target"`
+	// Backup is the label of the one that the restore began with.
+	Backup string `json:"backup"`
+	// LastTransaction is when the last transaction that was brought back was committed; zero when none came after the backup.
+	LastTransaction time.Time `json:"lastTransaction,omitzero"`
+	// Took is the time from the beginning until the database took connections.
+	Took time.Duration `json:"took"`
+	// Live says that the services use it.
+	Live bool `json:"live"`
+	// Look and Remove are commands for a database beside the live one.
+	Look   string `json:"look,omitempty"`
+	Remove string `json:"remove,omitempty"`
+}
+
+// restoreMark on a volume claim says what is being restored into it, until the server runs on it.
+const restoreMark = "team-dashboard.app/restore"
+
+// Restore brings a database back: beside the live one, over it with Force, or in its place where there is none. The same
+// call again finishes what a kill interrupted.
+func (d Database) Restore(ctx context.Context, request Request) (Restored, error) {
+	if request.Into != "" && request.Force {
+		return Restored{}, fmt.Errorf("--into and --force: give one of the two; --into restores beside the live database, --force over it")
+	}
+	place, err := d.destination(ctx, request)
+	if err != nil {
+		return Restored{}, err
+	}
+	result := Restored{Environment: d.Environment.Name, Database: place.name, Target: request.Target.String(), Live: place.live}
+	if !place.live {
+		result.Look, result.Remove = d.looking(place.name), d.removal(place.name)
+	}
+	err = d.locked(ctx, fmt.Sprintf("restore --env %s (%s into %s)", d.Environment.Name, request.Target, place.name), func(ctx context.Context) error {
+		began := d.Clock.Now()
+		labels, err := d.choose(ctx, request.Target)
+		if err != nil {
+			return err
+		}
+		if result.Backup, err = d.fill(ctx, place, request.Target, labels); err != nil {
+			return err
+		}
+		if result.LastTransaction, err = d.bringUp(ctx, place); err != nil {
+			return err
+		}
+		result.Took = d.Clock.Now().Sub(began)
+		return nil
+	})
+	return result, err
+}
+
+// choose finds the backups that may serve. A database that runs first archives what it has, so that all up to now is there.
+func (d Database) choose(ctx context.Context, target Target) ([]string, error) {
+	server, err := d.server(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list, err := d.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := list.within(target); err != nil {
+		return nil, fmt.Errorf("restoring the database of %s: %w; nothing was changed", d.Environment.Name, err)
+	}
+	if ready(server) {
+		if _, err := d.ask(ctx, "archive", "archiving what the database has written", "archive"); err != nil {
+			return nil, err
+		}
+	}
+	return list.serving(target), nil
+}
+
+var restoredSet = regexp.MustCompile(`restore backup set (\S+?),`)
+
+// fill brings the files of a backup onto the volume.
+func (d Database) fill(ctx context.Context, p destination, target Target, labels []string) (string, error) {
+	if err := d.makeRoom(ctx, p, target); err != nil {
+		return "", err
+	}
+	archive := "off"
+	if p.live {
+		archive = "preserve"
+	}
+	job, err := d.job(ctx, "restore", "restore.sh", append([]string{target.postgres(), archive}, labels...)...)
+	if err != nil {
+		return "", err
+	}
+	server, err := d.server(ctx)
+	if err != nil {
+		return "", err
+	}
+	writable(job)
+	place(job, map[string]any{"persistentVolumeClaim": map[string]any{"claimName": p.claim()}}, ready(server))
+	text, err := d.run(ctx, job, "restoring the database")
+	if err != nil {
+		return "", fmt.Errorf("%w; run the same command again", err)
+	}
+	if used := restoredSet.FindStringSubmatch(text); used != nil {
+		return used[1], nil
+	}
+	return labels[0], nil
+}
+
+// makeRoom stops the live server, or makes the volume of a new one, and marks the volume.
+func (d Database) makeRoom(ctx context.Context, p destination, target Target) error {
+	mark := map[string]any{"metadata": map[string]any{"annotations": map[string]any{restoreMark: target.String()}}}
+	if !p.claimExists {
+		if err := d.makeClaim(ctx, p, target); err != nil {
+			return err
+		}
+	} else if _, err := d.Cluster.MergePatch(ctx, d.ref("PersistentVolumeClaim", p.claim()), mark); err != nil {
+		return err
+	}
+	if !p.serverExists {
+		return nil
+	}
+	if _, err := d.Cluster.MergePatch(ctx, d.ref("StatefulSet", p.name), replicas(0)); err != nil {
+		return err
+	}
+	return d.poll(ctx, "waiting for the server to stop", func(ctx context.Context) (bool, error) {
+		_, err := d.Cluster.Get(ctx, d.ref("Pod", p.pod()))
+		if cluster.IsNotFound(err) {
+			return true, nil
+		}
+		return false, err
+	})
+}
+
+func replicas(count int) map[string]any {
+	return map[string]any{"spec": map[string]any{"replicas": count}}
+}
+
+// poll looks once a second until it is so.
+func (d Database) poll(ctx context.Context, doing string, look func(context.Context) (bool, error)) error {
+	d.say("%s", doing)
+	deadline := d.Clock.Now().Add(d.Timeout)
+	for {
+		done, err := look(ctx)
+		if done || err != nil {
+			return err
+		}
+		if d.Clock.Now().After(deadline) {
+			return fmt.Errorf("%s: out of time after %s; run the same command again, with a longer --timeout", doing, d.Timeout)
+		}
+		if err := d.Clock.Sleep(ctx, time.Second); err != nil {
+			return err
+		}
+	}
+}
