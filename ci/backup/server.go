@@ -68,7 +68,8 @@ func (d Database) labels(set *cluster.Object, p destination) map[string]string {
 		labels[key] = value
 	}
 	if !p.live {
-		labels["app"], labels["app.kubernetes.io/name"], labels["app.kubernetes.io/component"] = p.name, p.name, "backup"
+		// Named as backups are, which the policies let reach the repository.
+		labels["app"], labels["app.kubernetes.io/name"], labels["app.kubernetes.io/component"] = p.name, "backup", "backup"
 	}
 	return labels
 }

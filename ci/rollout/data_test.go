@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -46,4 +47,39 @@ func (w *world) images(name string) []string {
 
 func statefulSet(name string) cluster.Ref {
 	return cluster.Ref{APIVersion: "apps/v1", Kind: "StatefulSet", Namespace: production.Namespace, Name: name}
+}
+
+// Whatever is deployed, rolled back or pruned: what keeps state is never deleted, so it is never made anew.
+func TestNothingThatKeepsStateIsEverDeleted(t *testing.T) {
+	w := after(t, production)
+	var deleted []string
+	w.after = func(done write) {
+		kept := done.ref.Kind == "StatefulSet" || done.ref.Kind == "PersistentVolumeClaim" || done.ref.Kind == "CronJob" ||
+			done.ref.Kind == "Secret" && !strings.HasPrefix(done.ref.Name, "record-")
+		if done.verb == "delete" && kept {
+			deleted = append(deleted, done.String())
+		}
+	}
+	claim := &cluster.Object{Object: map[string]any{"apiVersion": "v1", "kind": "PersistentVolumeClaim"}}
+	claim.SetName("data-postgres-0")
+	claim.SetNamespace(production.Namespace)
+	// Labelled as if a release that nobody records any more had left it.
+	claim.SetLabels(map[string]string{render.PartOfLabel: application.Name, render.VersionLabel: "v0", labelManagedBy: cluster.FieldManager})
+	w.store(claim)
+	stray := claim.DeepCopy()
+	stray.SetAPIVersion("apps/v1")
+	stray.SetKind("StatefulSet")
+	stray.SetName("left-behind")
+	w.store(stray)
+
+	for _, version := range []string{"v1", "v2", "sick", "v3"} {
+		_, _ = w.deploy(production, version)
+	}
+	_, err := w.rollback(production, Request{})
+	require.NoError(t, err)
+	assert.Empty(t, deleted)
+	for _, kept := range []cluster.Ref{cluster.RefOf(claim), cluster.RefOf(stray), statefulSet("redis"), statefulSet("postgres")} {
+		_, err := w.Get(t.Context(), kept)
+		assert.NoError(t, err, "%s", kept)
+	}
 }

@@ -1,0 +1,110 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// TestRestoreDrill loses a table of the database that the journey left in production, and brings it back: first beside
+// the live database, then over it.
+func TestRestoreDrill(t *testing.T) {
+	const beside = "drill"
+	removeBeside := func() {
+		kubectl(t, "-n", production, "delete", "statefulset/postgres-"+beside, "service/postgres-"+beside, "pvc/data-postgres-"+beside+"-0", "--ignore-not-found")
+	}
+	removeBeside()
+	t.Cleanup(removeBeside)
+
+	sql(t, "postgres-0", "DROP TABLE IF EXISTS drill; CREATE TABLE drill (i int); INSERT INTO drill SELECT generate_series(1, 100)")
+	mustCall(t, "backup", "--env", "production", "--kind", "full")
+	sql(t, "postgres-0", "INSERT INTO drill SELECT generate_series(101, 150)")
+	moment := sql(t, "postgres-0", `SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`)
+	sql(t, "postgres-0", "INSERT INTO drill SELECT generate_series(151, 170)")
+	sql(t, "postgres-0", "DROP TABLE drill")
+	stores := uids(t)
+
+	part(t, "what cannot be is refused, and changes nothing", func(t *testing.T) {
+		before := state(t, production)
+		later := time.Now().Add(time.Hour).UTC().Format(time.RFC3339)
+		for _, bad := range []struct {
+			flags []string
+			says  string
+		}{
+			{[]string{"--env", "production"}, "--to-time and --latest"},
+			{[]string{"--env", "production", "--to-time", moment, "--latest"}, "--to-time and --latest"},
+			{[]string{"--env", "production", "--to-time", "yesterday"}, "not a time"},
+			{[]string{"--env", "production", "--to-time", later}, "in the future"},
+			{[]string{"--env", "production", "--to-time", "2001-01-01T00:00:00Z"}, "reach from after"},
+			{[]string{"--env", "production", "--latest", "--into", "No Name"}, "not a name"},
+			{[]string{"--env", "production", "--latest", "--into", "x", "--force"}, "--into and --force"},
+			{[]string{"--env", "moon", "--latest"}, "unknown environment"},
+		} {
+			text := refused(t, append([]string{"restore"}, bad.flags...)...)
+			assert.Contains(t, text, bad.says)
+			assert.NotContains(t, strings.TrimSpace(text), "\n", "one line")
+		}
+		assert.Contains(t, refused(t, "backup", "--env", "production", "--kind", "half"), "unknown")
+		assert.Equal(t, before, state(t, production))
+	})
+
+	part(t, "beside the live database", func(t *testing.T) {
+		restored := restore(t, "--to-time", moment, "--into", beside)
+		assert.Equal(t, "150,150,false", sql(t, "postgres-"+beside+"-0", drilled))
+		assert.Equal(t, "missing", sql(t, "postgres-0", "SELECT coalesce(to_regclass('drill')::text, 'missing')"), "the live database was touched")
+		t.Logf("beside: %.1f s until it took connections", restored.Took.Seconds())
+		assert.Contains(t, refused(t, "restore", "--env", "production", "--latest", "--into", beside), "the name is taken")
+	})
+
+	part(t, "over the live database", func(t *testing.T) {
+		restored := restore(t, "--to-time", moment, "--force")
+		assert.Equal(t, "150,150,false", sql(t, "postgres-0", drilled))
+		at, err := time.Parse(time.RFC3339Nano, moment)
+		require.NoError(t, err)
+		require.False(t, restored.LastTransaction.IsZero())
+		assert.False(t, restored.LastTransaction.After(at))
+		t.Logf("over the live database: recovery time %.1f s; data-loss window %.3f s, from the last transaction brought back to the moment asked for",
+			restored.Took.Seconds(), at.Sub(restored.LastTransaction).Seconds())
+	})
+
+	// With a backup of what is live now, the next restore need not begin on a time line that was left.
+	mustCall(t, "backup", "--env", "production", "--kind", "full")
+	assert.Equal(t, stores, uids(t), "a StatefulSet, a volume or a Secret was made anew")
+	mustCall(t, "health-check", "--env", "production")
+}
+
+const drilled = "SELECT concat_ws(',', count(*), max(i), pg_is_in_recovery()::text) FROM drill"
+
+// recovery is what the tests read of restore's JSON.
+type recovery struct {
+	LastTransaction time.Time     `json:"lastTransaction"`
+	Took            time.Duration `json:"took"`
+}
+
+func restore(t testing.TB, flags ...string) recovery {
+	t.Helper()
+	var result recovery
+	out := mustCall(t, append([]string{"restore", "--env", "production", "--format", "json"}, flags...)...)
+	require.NoError(t, json.Unmarshal([]byte(out), &result), out)
+	return result
+}
+
+// sql asks a database of production as its services would.
+func sql(t testing.TB, pod, statement string) string {
+	t.Helper()
+	return kubectl(t, "-n", production, "exec", pod, "--", "sh", "-c",
+		`psql -qtA -v ON_ERROR_STOP=1 "${POSTGRES_URL%%@*}@localhost/${POSTGRES_URL##*/}" -c "$0"`, statement)
+}
+
+// uids are those of what no command may make anew.
+func uids(t testing.TB) string {
+	t.Helper()
+	return kubectl(t, "-n", production, "get", "statefulsets,persistentvolumeclaims,secrets",
+		"-l", "app.kubernetes.io/component!=record,app!=postgres-drill", "-o", `jsonpath={range .items[*]}{.kind}/{.metadata.name} {.metadata.uid}{"\n"}{end}`)
+}
