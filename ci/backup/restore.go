@@ -66,6 +66,12 @@ func (d Database) Restore(ctx context.Context, request Request) (Restored, error
 		if result.LastTransaction, err = d.bringUp(ctx, place); err != nil {
 			return err
 		}
+		if place.live {
+			// The backup has the password of its time; the services have today's.
+			if _, err := d.ask(ctx, "password", "setting the password of the database", "password"); err != nil {
+				return err
+			}
+		}
 		result.Took = d.Clock.Now().Sub(began)
 		return nil
 	})

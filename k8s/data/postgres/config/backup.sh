@@ -1,6 +1,7 @@
 #!/bin/bash
 # backup.sh full|diff|incr   makes a backup
 # backup.sh archive          archives all that was written up to now
+# backup.sh password         gives the services' user the password of today
 # backup.sh list             changes nothing
 #
 # Each ends with one line of JSON: what backups there are, the last WAL segment
@@ -28,6 +29,16 @@ case $1 in
     psql --quiet --no-psqlrc --host="$volume/socket" --username="$user" --dbname=postgres \
       --command='SELECT pg_current_xact_id()' >/dev/null
     pgbackrest --log-level-console=info check
+    ;;
+  password)
+    # By variable, since arguments can be seen; and into no log.
+    new=$password psql --quiet --no-psqlrc --host="$volume/socket" --username="$user" --dbname=postgres --set=ON_ERROR_STOP=1 <<'SQL'
+SET log_statement = 'none';
+SET log_min_duration_statement = -1;
+SET log_min_error_statement = 'panic';
+\getenv new new
+ALTER ROLE CURRENT_USER PASSWORD :'new';
+SQL
     ;;
   *)
     pgbackrest stanza-create

@@ -26,7 +26,7 @@ authority=${rest%%/*}
 account=${authority%@*}
 
 user=$(decode "${account%%:*}")
-# shellcheck disable=SC2034 # start.sh reads them
+# shellcheck disable=SC2034 # start.sh and backup.sh read them
 password=$(decode "${account#*:}") database=$(decode "${rest#*/}")
 unset POSTGRES_URL
 
