@@ -39,6 +39,17 @@ type List struct {
 
 // List asks the repository what there is.
 func (d Database) List(ctx context.Context) (List, error) {
+	server, err := d.server(ctx)
+	if err == nil && server == nil {
+		err = fmt.Errorf("%s has no database yet: deploy to it, or bring a lost one back with dagger call restore --env %s --latest", d.Environment.Name, d.Environment.Name)
+	}
+	if err != nil {
+		return List{}, err
+	}
+	return d.list(ctx)
+}
+
+func (d Database) list(ctx context.Context) (List, error) {
 	return d.ask(ctx, "backups", "listing the backups", "list")
 }
 

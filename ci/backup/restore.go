@@ -84,7 +84,13 @@ func (d Database) choose(ctx context.Context, target Target) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	list, err := d.List(ctx)
+	if server == nil {
+		// Where nothing is, the Jobs need their configuration.
+		if err := d.prepare(ctx); err != nil {
+			return nil, err
+		}
+	}
+	list, err := d.list(ctx)
 	if err != nil {
 		return nil, err
 	}

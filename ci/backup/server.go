@@ -14,11 +14,6 @@ import (
 
 // makeClaim makes the volume of a server that does not exist yet, as its StatefulSet would.
 func (d Database) makeClaim(ctx context.Context, p destination, target Target) error {
-	if p.live {
-		if err := d.prepare(ctx); err != nil {
-			return err
-		}
-	}
 	set, err := d.find(ctx, d.ref("StatefulSet", statefulSet))
 	if err != nil {
 		return err
