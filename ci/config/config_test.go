@@ -40,6 +40,18 @@ func TestEnvironment(t *testing.T) {
 	}
 }
 
+func TestPlace(t *testing.T) {
+	app := config.TeamDashboard()
+	place, err := app.Place("Monitoring")
+	require.NoError(t, err)
+	assert.Equal(t, app.Monitoring.Secrets, place.Secrets)
+	place, err = app.Place("staging")
+	require.NoError(t, err)
+	assert.Equal(t, "team-dashboard-staging", place.Namespace)
+	_, err = app.Environment("monitoring")
+	assert.Error(t, err, "nothing is deployed to the monitoring")
+}
+
 func TestService(t *testing.T) {
 	app := config.TeamDashboard()
 	service, err := app.Service("mcp-manager")

@@ -22,7 +22,21 @@ type Key struct {
 	Prefixes []string
 	// Schemes makes the value a URL of one of these schemes, with a host.
 	Schemes []string
+	// Server is the store that checks the value, which must change there too; empty when none does.
+	Server Server
+	// Fixed says why the value must not change once there is data; empty when it may.
+	Fixed string
 }
+
+// Server is a store of the data layer with a password: the name of its StatefulSet, and how it is spoken to.
+type Server string
+
+const (
+	// Postgres keeps the password of a PostgreSQL URL.
+	Postgres Server = "postgres"
+	// Redis keeps the password itself.
+	Redis Server = "redis"
+)
 
 // What CheckValue finds wrong; told apart with errors.Is.
 var (

@@ -19,6 +19,14 @@ func (a Application) Environment(name string) (Environment, error) {
 	return Environment{}, unknown("environment", name, names)
 }
 
+// Place finds an environment, or the monitoring: what has Secrets of its own.
+func (a Application) Place(name string) (Environment, error) {
+	if strings.EqualFold(name, MonitoringName) {
+		return a.Monitoring.Environment(), nil
+	}
+	return a.Environment(name)
+}
+
 // Service finds a service by its name. The error for an unknown one lists
 // those there are and suggests the nearest.
 func (a Application) Service(name string) (Service, error) {

@@ -63,8 +63,8 @@ var (
 
 	secrets = []Secret{
 		{Name: "database-secrets", Keys: []Key{
-			{Name: "postgres-url", Purpose: "PostgreSQL connection string", Schemes: []string{"postgres", "postgresql"}},
-			{Name: "redis-password", Purpose: "Redis authentication password", MinLength: 16, Generated: true},
+			{Name: "postgres-url", Purpose: "PostgreSQL connection string", Schemes: []string{"postgres", "postgresql"}, Server: Postgres},
+			{Name: "redis-password", Purpose: "Redis authentication password", MinLength: 16, Generated: true, Server: Redis},
 		}},
 		{Name: "dashboard-secrets", Keys: []Key{
 			{Name: "NEXTAUTH_SECRET", Purpose: "NextAuth.js secret key", MinLength: 32, Generated: true},
@@ -89,7 +89,8 @@ var (
 
 // What the database's backups need: staging's repository is a volume, production's is S3-compatible storage.
 var (
-	cipherPass  = Key{Name: "repository-cipher-pass", Purpose: "encrypts the database's backups; what it encrypted is lost with it", MinLength: 32, Generated: true}
+	cipherPass = Key{Name: "repository-cipher-pass", Purpose: "pass phrase that encrypts the database's backups", MinLength: 32, Generated: true,
+		Fixed: "the backups that it encrypted could not be read any more"}
 	s3AccessKey = Key{Name: "s3-access-key", Purpose: "access key of the backups' S3 storage", MinLength: 16}
 	s3SecretKey = Key{Name: "s3-secret-key", Purpose: "secret key of the backups' S3 storage", MinLength: 20}
 )

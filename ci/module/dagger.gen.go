@@ -311,6 +311,34 @@ func invoke(ctx context.Context, parentJSON []byte, parentName string, fnName st
 		}
 	case "Secrets":
 		switch fnName {
+		case "Backup":
+			var parent Secrets
+			err = json.Unmarshal(parentJSON, &parent)
+			if err != nil {
+				panic(fmt.Errorf("%s: %w", "failed to unmarshal parent object", err))
+			}
+			var env string
+			if inputArgs["env"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["env"]), &env)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg env", err))
+				}
+			}
+			var recipients []string
+			if inputArgs["recipients"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["recipients"]), &recipients)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg recipients", err))
+				}
+			}
+			var recipientsFile *dagger.File
+			if inputArgs["recipientsFile"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["recipientsFile"]), &recipientsFile)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg recipientsFile", err))
+				}
+			}
+			return (*Secrets).Backup(&parent, ctx, env, recipients, recipientsFile)
 		case "Create":
 			var parent Secrets
 			err = json.Unmarshal(parentJSON, &parent)
@@ -353,6 +381,97 @@ func invoke(ctx context.Context, parentJSON []byte, parentName string, fnName st
 				}
 			}
 			return (*Secrets).Create(&parent, ctx, env, from, generate, overwrite, format)
+		case "Restore":
+			var parent Secrets
+			err = json.Unmarshal(parentJSON, &parent)
+			if err != nil {
+				panic(fmt.Errorf("%s: %w", "failed to unmarshal parent object", err))
+			}
+			var env string
+			if inputArgs["env"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["env"]), &env)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg env", err))
+				}
+			}
+			var from *dagger.File
+			if inputArgs["from"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["from"]), &from)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg from", err))
+				}
+			}
+			var identity *dagger.Secret
+			if inputArgs["identity"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["identity"]), &identity)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg identity", err))
+				}
+			}
+			var overwrite bool
+			if inputArgs["overwrite"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["overwrite"]), &overwrite)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg overwrite", err))
+				}
+			}
+			var format string
+			if inputArgs["format"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["format"]), &format)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg format", err))
+				}
+			}
+			return (*Secrets).Restore(&parent, ctx, env, from, identity, overwrite, format)
+		case "Rotate":
+			var parent Secrets
+			err = json.Unmarshal(parentJSON, &parent)
+			if err != nil {
+				panic(fmt.Errorf("%s: %w", "failed to unmarshal parent object", err))
+			}
+			var env string
+			if inputArgs["env"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["env"]), &env)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg env", err))
+				}
+			}
+			var keys []string
+			if inputArgs["keys"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["keys"]), &keys)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg keys", err))
+				}
+			}
+			var from *dagger.Secret
+			if inputArgs["from"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["from"]), &from)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg from", err))
+				}
+			}
+			var generate bool
+			if inputArgs["generate"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["generate"]), &generate)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg generate", err))
+				}
+			}
+			var lockTimeout string
+			if inputArgs["lockTimeout"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["lockTimeout"]), &lockTimeout)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg lockTimeout", err))
+				}
+			}
+			var format string
+			if inputArgs["format"] != nil {
+				err = json.Unmarshal([]byte(inputArgs["format"]), &format)
+				if err != nil {
+					panic(fmt.Errorf("%s: %w", "failed to unmarshal input arg format", err))
+				}
+			}
+			return (*Secrets).Rotate(&parent, ctx, env, keys, from, generate, lockTimeout, format)
 		case "Verify":
 			var parent Secrets
 			err = json.Unmarshal(parentJSON, &parent)

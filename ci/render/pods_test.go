@@ -162,6 +162,9 @@ func TestContainersGetTheirEnvironment(t *testing.T) {
 			if variable.ValueFrom != nil {
 				reference := variable.ValueFrom.SecretKeyRef
 				require.NotNil(t, reference, variable.Name)
+				if reference.Name == "secrets-rotation" {
+					continue // is there only while a rotation runs
+				}
 				assert.Nil(t, reference.Optional, "%s: a pod without its secret must not start", variable.Name)
 				read[key{reference.Name, reference.Key}] = true
 			}

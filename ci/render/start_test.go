@@ -83,14 +83,16 @@ func TestPostgresDoesNotStart(t *testing.T) {
 	}
 }
 
-func TestRedisGetsItsPasswordByStandardInput(t *testing.T) {
-	for password, line := range map[string]string{
-		"plain-and-long":   `requirepass "plain-and-long"`,
-		`a "quote" \ and`:  `requirepass "a \"quote\" \\ and"`,
-		"$(id) `id` $HOME": "requirepass \"$(id) `id` $HOME\"",
+func TestRedisGetsItsPasswordsByStandardInput(t *testing.T) {
+	for _, test := range []struct{ password, old, new, line string }{
+		{"plain-and-long", "", "", `">plain-and-long"`},
+		{`a "quote" \ and`, "", "", `">a \"quote\" \\ and"`},
+		{"$(id) `id` $HOME", "", "", "\">$(id) `id` $HOME\""},
+		{"now", "then", "now", `">now" ">then" ">now"`},
 	} {
-		output, err := start(t, "redis/start.sh", map[string]string{"redis-server": `printf '%s\n' "$*"; cat`}, "REDISCLI_AUTH="+password)
+		output, err := start(t, "redis/start.sh", map[string]string{"redis-server": `printf '%s\n' "$*"; cat`},
+			"REDIS_PASSWORD="+test.password, "REDIS_PASSWORD_OLD="+test.old, "REDIS_PASSWORD_NEW="+test.new)
 		require.NoError(t, err, output)
-		assert.Equal(t, "/etc/redis/redis.conf -\n"+line+"\n", output)
+		assert.Equal(t, "/etc/redis/redis.conf -\nuser default on ~* &* +@all "+test.line+"\n", output)
 	}
 }

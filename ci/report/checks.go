@@ -106,4 +106,36 @@ func (p *page) secrets(r secrets.Report) {
 		rows = append(rows, []string{entry.Secret, entry.Key, string(entry.State), entry.Detail})
 	}
 	p.table([]string{"SECRET", "KEY", "STATE", ""}, rows)
+	if r.Unfinished != "" {
+		p.next(command{"dagger call " + r.Unfinished, "finish the rotation that was killed"})
+	}
+}
+
+// rotation says which keys have new values, and who was told.
+func (p *page) rotation(r secrets.Rotation) {
+	rotated := 0
+	var rows [][]string
+	for _, entry := range r.Entries {
+		if entry.State == secrets.Rotated {
+			rotated++
+		}
+		rows = append(rows, []string{entry.Secret, entry.Key, string(entry.State)})
+	}
+	p.line("%s: %s of %d changed.", r.Environment, count(rotated, "key", "keys"), len(r.Entries))
+	if r.Resumed != "" {
+		p.line("That finished a rotation that was killed.")
+	}
+	p.table([]string{"SECRET", "KEY", "STATE"}, rows)
+	rows = nil
+	for _, server := range r.Servers {
+		rows = append(rows, []string{server, "takes the new password and no other"})
+	}
+	for _, service := range r.Restarted {
+		rows = append(rows, []string{service, "restarted"})
+	}
+	if len(rows) > 0 {
+		p.gap()
+		p.columns(rows)
+	}
+	p.next(command{"dagger call secrets verify --env " + r.Environment, "what there is of each key"})
 }

@@ -82,6 +82,8 @@ func (p *page) add(result any) bool {
 		p.monitored(result)
 	case monitoring.Status:
 		p.monitoring(result)
+	case secrets.Rotation:
+		p.rotation(result)
 	default:
 		return false
 	}

@@ -2,14 +2,12 @@ package secrets
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/config"
-	"github.com/codingbutter/team-dashboard/ci/preflight"
+	"github.com/codingbutter/team-dashboard/ci/rollout"
 )
 
 // State is what there is of a key.
@@ -24,6 +22,8 @@ const (
 	Created   State = "created"
 	Unchanged State = "unchanged"
 	Replaced  State = "replaced"
+	// What rotate did:
+	Rotated State = "rotated"
 )
 
 // Entry is one key of one Secret. Detail never holds a value.
@@ -40,6 +40,8 @@ type Report struct {
 	Environment string  `json:"environment"`
 	Namespace   string  `json:"namespace"`
 	Entries     []Entry `json:"entries"`
+	// Unfinished is the command of a rotation that was killed; empty when there is none.
+	Unfinished string `json:"unfinished,omitempty"`
 }
 
 // Problems are the entries that a deploy must not meet.
@@ -60,11 +62,13 @@ type Cluster interface {
 	Apply(ctx context.Context, object *cluster.Object, options cluster.ApplyOptions) (*cluster.Object, error)
 }
 
-// Store reads and writes the Secrets of one environment.
+// Store reads and writes the Secrets of one environment. Progress and Clock are those of a rotation.
 type Store struct {
 	Cluster     Cluster
 	Application config.Application
 	Environment config.Environment
+	Progress    rollout.Progress
+	Clock       rollout.Clock
 }
 
 // Verify says of every required key what there is of it in the cluster. A namespace that does not exist has nothing.
@@ -74,6 +78,11 @@ func (s Store) Verify(ctx context.Context) (Report, error) {
 		return Report{}, err
 	}
 	report := s.report()
+	if left, err := s.unfinished(ctx); err != nil {
+		return Report{}, err
+	} else if left != nil {
+		report.Unfinished = left.Command
+	}
 	for _, secret := range s.Environment.Secrets {
 		for _, key := range secret.Keys {
 			report.Entries = append(report.Entries, inspect(secret.Name, key, current[secret.Name][key.Name]))
@@ -101,45 +110,4 @@ func inspect(secret string, key config.Key, value string) Entry {
 		entry.Detail = strings.TrimPrefix(err.Error(), key.Name+": ")
 	}
 	return entry
-}
-
-// current reads the values of every required Secret that exists.
-func (s Store) current(ctx context.Context) (map[string]map[string]string, error) {
-	if _, err := preflight.Ownership(ctx, s.Cluster, s.Environment, s.Application.Name); err != nil {
-		return nil, err
-	}
-	all := map[string]map[string]string{}
-	for _, secret := range s.Environment.Secrets {
-		object, err := s.Cluster.Get(ctx, s.ref(secret.Name))
-		if cluster.IsNotFound(err) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		values, err := decode(object)
-		if err != nil {
-			return nil, err
-		}
-		all[secret.Name] = values
-	}
-	return all, nil
-}
-
-func (s Store) ref(name string) cluster.Ref {
-	return cluster.Ref{APIVersion: "v1", Kind: "Secret", Namespace: s.Environment.Namespace, Name: name}
-}
-
-func decode(object *cluster.Object) (map[string]string, error) {
-	values := map[string]string{}
-	data, _ := object.Object["data"].(map[string]any)
-	for key, encoded := range data {
-		text, _ := encoded.(string)
-		value, err := base64.StdEncoding.DecodeString(text)
-		if err != nil {
-			return nil, fmt.Errorf("reading %s, key %q: not base64", cluster.RefOf(object), key)
-		}
-		values[key] = string(value)
-	}
-	return values, nil
 }

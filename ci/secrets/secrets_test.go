@@ -8,46 +8,10 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
-	"github.com/codingbutter/team-dashboard/ci/config"
 	"github.com/codingbutter/team-dashboard/ci/secrets"
 )
-
-// memory is a cluster that keeps objects by reference and counts writes.
-type memory struct {
-	objects map[cluster.Ref]*cluster.Object
-	writes  int
-}
-
-func (m *memory) Get(_ context.Context, ref cluster.Ref) (*cluster.Object, error) {
-	if object, ok := m.objects[ref]; ok {
-		return object, nil
-	}
-	return nil, apierrors.NewNotFound(schema.GroupResource{Resource: ref.Kind}, ref.Name)
-}
-
-func (m *memory) Create(ctx context.Context, object *cluster.Object) (*cluster.Object, error) {
-	return m.Apply(ctx, object, cluster.ApplyOptions{})
-}
-
-func (m *memory) Apply(_ context.Context, object *cluster.Object, _ cluster.ApplyOptions) (*cluster.Object, error) {
-	m.writes++
-	m.objects[cluster.RefOf(object)] = object
-	return object, nil
-}
-
-func newStore(t *testing.T) (secrets.Store, *memory) { return newStoreOf(t, "production") }
-
-func newStoreOf(t *testing.T, name string) (secrets.Store, *memory) {
-	app := config.TeamDashboard()
-	environment, err := app.Environment(name)
-	require.NoError(t, err)
-	m := &memory{objects: map[cluster.Ref]*cluster.Object{}}
-	return secrets.Store{Cluster: m, Application: app, Environment: environment}, m
-}
 
 var good = map[string]string{
 	"POSTGRES_URL":         "postgres://app:k3JvQ9xT1mZ@postgres:5432/app",

@@ -4,48 +4,100 @@ set -euo pipefail
 
 usage() {
   cat <<'HELP'
-Create or verify the secrets of an environment.
+Create, verify, rotate, back up or restore the secrets of an environment.
 
-  scripts/deployment/setup-secrets.sh <staging|production> create [--from FILE] [--generate] [--overwrite]
-  scripts/deployment/setup-secrets.sh <staging|production> verify
+  scripts/deployment/setup-secrets.sh <staging|production|monitoring> <action> [flags]
 
-  create         write what is missing; values that are there already stay
-  verify         say of each key whether it is present, missing, malformed or a placeholder
-  --from FILE    an env file of NAME=value lines; .secrets.<environment>.env when left out
-  --generate     make random values for keys that allow it and that the file lacks
-  --overwrite    replace values in the cluster that differ from the file's
-  --help         this text
+  create  [--from FILE] [--generate] [--overwrite]   write what is missing; values that are there already stay
+  verify                                             say of each key whether it is present, missing, malformed or a placeholder
+  rotate  --keys KEY,… [--from FILE] [--generate]    give keys new values and restart what reads them, with nothing down
+  backup  --recipients KEY,… [--to FILE]             write an encrypted file (age) that only the recipients can read
+  restore --identity FILE [--from FILE] [--overwrite]   bring back what a backup holds; values that are there already stay
 
-Exit code 0: everything is there. 1: not, and the message lists the names. 2: wrong usage.
-The same as: dagger call secrets create --env <environment> --from file://FILE
+  --from FILE        create: an env file of NAME=value lines, .secrets.<environment>.env when left out; rotate: the same, none
+                     when left out; restore: the backup, <environment>-secrets.age when left out
+  --generate         make random values for keys that allow it and that the file lacks
+  --overwrite        replace values in the cluster that differ from the file's
+  --keys KEY,…       the keys, as verify lists them
+  --recipients KEY,… public keys, as age-keygen prints them: age1…; --recipients-file FILE takes a file of them
+  --identity FILE    the secret key of a recipient, as age-keygen wrote it
+  --to FILE          where the backup goes, <environment>-secrets.age when left out
+  --help             this text
+
+Exit code 0: done, everything is there. 1: not, and the message lists the names. 2: wrong usage.
+The same as: dagger call secrets <action> --env <environment> …
 HELP
 }
 refuse() { echo "setup-secrets.sh: $1; see --help" >&2 && exit 2; }
 
-environment="" action="" file="" flags=()
+# What each action takes; a flag that it does not know is wrong usage, not a guess.
+declare -A takes=(
+  [create]="--from --generate --overwrite"
+  [verify]=""
+  [rotate]="--keys --from --generate"
+  [backup]="--recipients --recipients-file --to"
+  [restore]="--identity --from --overwrite"
+)
+
+words=()
+declare -A given=()
 while [ $# -gt 0 ]; do
-  case $1 in
+  flag=${1%%=*}
+  case $flag in
     --help | -h) usage && exit 0 ;;
-    --generate | --overwrite) flags+=("$1") ;;
-    --from) [ $# -gt 1 ] || refuse "--from needs a file"
-      file=$2 && shift ;;
-    --from=*) file=${1#--from=} ;;
+    --generate | --overwrite) given[$flag]=yes ;;
+    --from | --keys | --recipients | --recipients-file | --identity | --to)
+      if [ "$flag" != "$1" ]; then given[$flag]=${1#*=}; else
+        [ $# -gt 1 ] || refuse "$flag needs a value"
+        given[$flag]=$2 && shift
+      fi
+      [ -n "${given[$flag]}" ] || refuse "$flag needs a value" ;;
     -*) refuse "unknown flag $1" ;;
-    *) if [ -z "$environment" ]; then environment=$1; elif [ -z "$action" ]; then action=$1; else refuse "unexpected $1"; fi ;;
+    *) words+=("$1") ;;
   esac
   shift
 done
-file=${file:-.secrets.$environment.env}
+[ ${#words[@]} -gt 1 ] || { usage >&2 && exit 2; }
+[ ${#words[@]} -eq 2 ] || refuse "unexpected ${words[2]}"
+environment=${words[0]} action=${words[1]}
+[ -n "${takes[$action]+known}" ] || refuse "unknown action $action"
+for flag in "${!given[@]}"; do
+  [[ " ${takes[$action]} " == *" $flag "* ]] || refuse "$action takes no $flag"
+done
+
+# readable FLAG DEFAULT: the path of a file that must be there, seen from anywhere.
+readable() {
+  local file=${given[$1]:-$2}
+  [ -r "$file" ] || refuse "$1: cannot read $file"
+  realpath "$file"
+}
+
+arguments=(secrets "$action" --env "$environment")
+for flag in --generate --overwrite; do
+  [ -z "${given[$flag]-}" ] || arguments+=("$flag")
+done
 case $action in
-  create) [ -r "$file" ] || refuse "cannot read $file"
-    file=$(realpath "$file") ;;
-  verify) [ ${#flags[@]} -eq 0 ] || refuse "verify takes no ${flags[0]}" ;;
-  "") usage >&2 && exit 2 ;;
-  *) refuse "unknown action $action" ;;
+  create) file=$(readable --from ".secrets.$environment.env")
+    arguments+=(--from "file://$file") ;;
+  rotate) [ -n "${given[--keys]-}" ] || refuse "rotate needs --keys"
+    arguments+=(--keys "${given[--keys]}")
+    if [ -n "${given[--from]-}" ]; then
+      file=$(readable --from "")
+      arguments+=(--from "file://$file")
+    fi ;;
+  backup) [ -n "${given[--recipients]-}${given[--recipients-file]-}" ] || refuse "backup needs --recipients or --recipients-file"
+    [ -z "${given[--recipients]-}" ] || arguments+=(--recipients "${given[--recipients]}")
+    if [ -n "${given[--recipients-file]-}" ]; then
+      file=$(readable --recipients-file "")
+      arguments+=(--recipients-file "$file")
+    fi
+    to=${given[--to]:-$environment-secrets.age}
+    [ -d "$(dirname "$to")" ] || refuse "--to: no folder $(dirname "$to")"
+    arguments+=(export --path "$(realpath "$to")") ;;
+  restore) [ -n "${given[--identity]-}" ] || refuse "restore needs --identity"
+    file=$(readable --from "$environment-secrets.age") identity=$(readable --identity "")
+    arguments+=(--from "$file" --identity "file://$identity") ;;
 esac
 
 cd "$(dirname "$0")/../.."
-if [ "$action" = create ]; then
-  exec dagger call secrets create --env "$environment" --from "file://$file" "${flags[@]}"
-fi
-exec dagger call secrets verify --env "$environment"
+exec dagger call "${arguments[@]}"

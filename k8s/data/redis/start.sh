@@ -1,11 +1,16 @@
 #!/bin/sh
-# Starts Redis with the password of REDISCLI_AUTH, given on standard input: an
+# Starts Redis with the password of REDIS_PASSWORD, given on standard input: an
 # argument would show it to everyone who lists processes, a file would keep it.
-# redis-cli reads the same variable, so `kubectl exec … redis-cli ping` works.
+# While the password is rotated, the old and the new one are taken too: clients
+# come with either.
 set -eu
 
-quoted=$(printf '%s' "$REDISCLI_AUTH" | sed 's/[\\"]/\\&/g')
+passwords=
+for password in "$REDIS_PASSWORD" "${REDIS_PASSWORD_OLD:-}" "${REDIS_PASSWORD_NEW:-}"; do
+  [ -n "$password" ] || continue
+  passwords="$passwords \">$(printf '%s' "$password" | sed 's/[\\"]/\\&/g')\""
+done
 
 exec redis-server /etc/redis/redis.conf - <<CONFIG
-requirepass "$quoted"
+user default on ~* &* +@all$passwords
 CONFIG

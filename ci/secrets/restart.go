@@ -1,0 +1,81 @@
+package secrets
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/codingbutter/team-dashboard/ci/cluster"
+)
+
+// rotationAnnotation on a pod names the rotation that it was started for, and the step of it. A deploy leaves it where
+// it is: it is no part of what was rendered.
+const rotationAnnotation = "team-dashboard.app/rotation"
+
+// drainBudget is how long old pods have to end after the new ones took over; it exceeds their grace period.
+const drainBudget = 2 * time.Minute
+
+// restart replaces the pods of all that read one of the changes, if their present mark is to be replaced, one
+// Deployment after the other. It returns when the old pods are gone; pods that carry the new mark already stay.
+func (r *rotation) restart(ctx context.Context, changes []change, step string, replace func(mark string) bool) error {
+	users, err := r.deployments(ctx, changes)
+	if err != nil {
+		return err
+	}
+	mark := r.journal.ID + "/" + strings.ReplaceAll(step, " ", "-")
+	for _, user := range users {
+		present, _, _ := unstructured.NestedString(user.Object, "spec", "template", "metadata", "annotations", rotationAnnotation)
+		if !replace(present) {
+			continue
+		}
+		if err := r.restartOne(ctx, user, mark); err != nil {
+			return err
+		}
+		if !slices.Contains(r.result.Restarted, user.GetName()) {
+			r.result.Restarted = append(r.result.Restarted, user.GetName())
+		}
+	}
+	return nil
+}
+
+func (r *rotation) restartOne(ctx context.Context, user *cluster.Object, mark string) error {
+	_, err := r.api.MergePatch(ctx, cluster.RefOf(user), map[string]any{"spec": map[string]any{"template": map[string]any{
+		"metadata": map[string]any{"annotations": map[string]any{rotationAnnotation: mark}},
+	}}})
+	if err != nil {
+		return err
+	}
+	err = r.api.WaitReady(ctx, r.Environment.Namespace, []string{user.GetName()}, cluster.WaitOptions{
+		Progress: func(line string) { r.Progress.Info(ctx, "%s", line) },
+	})
+	if err != nil {
+		return err
+	}
+	return r.waitForOld(ctx, user, mark)
+}
+
+// waitForOld waits until no pod is left that has the old value: until then the old value must go on working.
+func (r *rotation) waitForOld(ctx context.Context, user *cluster.Object, mark string) error {
+	selector, _, _ := unstructured.NestedStringMap(user.Object, "spec", "selector", "matchLabels")
+	for deadline := r.Clock.Now().Add(drainBudget); ; {
+		pods, err := r.api.List(ctx, "v1", "Pod", r.Environment.Namespace, labels.FormatLabels(selector))
+		if err != nil {
+			return err
+		}
+		pods = slices.DeleteFunc(pods, func(pod *cluster.Object) bool { return pod.GetAnnotations()[rotationAnnotation] == mark })
+		if len(pods) == 0 {
+			return nil
+		}
+		if r.Clock.Now().After(deadline) {
+			return fmt.Errorf("restarting %s: %d pods with the old value are still there after %s", cluster.RefOf(user), len(pods), drainBudget)
+		}
+		if err := r.Clock.Sleep(ctx, time.Second/2); err != nil {
+			return err
+		}
+	}
+}

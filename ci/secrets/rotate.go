@@ -1,0 +1,125 @@
+package secrets
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/codingbutter/team-dashboard/ci/cluster"
+	"github.com/codingbutter/team-dashboard/ci/rollout"
+)
+
+// Workloads is what a rotation needs of the API server besides; rollout.API is the real one.
+type Workloads interface {
+	Cluster
+	List(ctx context.Context, apiVersion, kind, namespace, selector string) ([]*cluster.Object, error)
+	MergePatch(ctx context.Context, ref cluster.Ref, document any) (*cluster.Object, error)
+	Delete(ctx context.Context, ref cluster.Ref) error
+	WaitReady(ctx context.Context, namespace string, deployments []string, options cluster.WaitOptions) error
+	RunJob(ctx context.Context, job *cluster.Object, options cluster.JobOptions) (succeeded bool, err error)
+	Lock(ctx context.Context, namespace string, request cluster.LockRequest) (rollout.Lock, error)
+}
+
+// RotateOptions says which keys get new values, where from, and for whom.
+type RotateOptions struct {
+	// Keys are named as in the table or as in an env file: redis-password or REDIS_PASSWORD.
+	Keys []string
+	// EnvFile holds the new values; it may hold others too.
+	EnvFile string
+	// Generate makes new values for the named keys that are not in the file.
+	Generate bool
+	// Holder is shown to those who meet the lock.
+	Holder string
+	// LockWait is how long to wait for a deploy, or for another rotation, to end.
+	LockWait time.Duration
+}
+
+// Rotation is what became of a rotation. It holds no values.
+type Rotation struct {
+	Environment string  `json:"environment"`
+	Entries     []Entry `json:"entries"`
+	// Restarted are the Deployments whose pods were replaced, in order.
+	Restarted []string `json:"restarted,omitempty"`
+	// Servers are the stores that were given a new password.
+	Servers []string `json:"servers,omitempty"`
+	// Resumed is the command of a rotation that was killed and that this one finished.
+	Resumed string `json:"resumed,omitempty"`
+}
+
+// rotation is one on its way.
+type rotation struct {
+	Store
+	api     Workloads
+	options RotateOptions
+	journal journal
+	result  Rotation
+}
+
+// lockTTL is how long a rotation that was killed keeps others waiting.
+const lockTTL = 20 * time.Second
+
+// Rotate gives keys new values and restarts what reads them, one Deployment after the other. At every moment each pod
+// has a password that its store takes. It runs under the lock of deploys. When a step fails, the old values come back;
+// when the rotation is killed, the same command finishes it.
+func (s Store) Rotate(ctx context.Context, api Workloads, options RotateOptions) (Rotation, error) {
+	r := &rotation{Store: s, api: api, options: options, result: Rotation{Environment: s.Environment.Name}}
+	// Everything is checked before the lock, and again under it.
+	if err := r.plan(ctx); err != nil || r.done() {
+		return r.result, err
+	}
+	lock, err := api.Lock(ctx, s.Environment.Namespace, cluster.LockRequest{
+		Holder: options.Holder, Command: r.command(), TTL: lockTTL, Wait: options.LockWait,
+		Progress: func(line string) { s.Progress.Info(ctx, "%s", line) },
+	})
+	if err != nil {
+		return r.result, err
+	}
+	defer func() { _ = lock.Unlock(context.WithoutCancel(ctx)) }() // a lock that is not given back ends by itself
+	if err := r.plan(lock.Context()); err != nil || r.done() {
+		return r.result, err
+	}
+	return r.result, r.walk(lock.Context())
+}
+
+// done says that all values are as they are wanted.
+func (r *rotation) done() bool { return len(r.journal.Changes) == 0 }
+
+// plan decides what is to change: what the caller asks for, or the rest of a rotation that was killed.
+func (r *rotation) plan(ctx context.Context) error {
+	left, err := r.unfinished(ctx)
+	if err != nil {
+		return err
+	}
+	wanted, entries, err := r.wanted(ctx, left)
+	if err != nil {
+		return err
+	}
+	r.result.Entries = entries
+	switch {
+	case left == nil:
+		now := r.Clock.Now().UTC()
+		r.journal = journal{ID: now.Format("20060102T150405.000Z"), Holder: r.options.Holder, Command: r.command(),
+			Started: now, Changes: wanted, Step: steps[0].name}
+	case !left.concerns(wanted):
+		return fmt.Errorf("rotating secrets of %s: an earlier rotation was killed and comes first; finish it with: dagger call %s",
+			r.Environment.Name, left.Command)
+	default:
+		r.journal, r.result.Resumed = *left, left.Command
+	}
+	return r.checkStores(ctx, r.journal.Changes)
+}
+
+// command is what finishes this rotation when it was killed: its values are in the journal.
+func (r *rotation) command() string {
+	return fmt.Sprintf("secrets rotate --env %s --keys %s", r.Environment.Name, strings.Join(r.options.Keys, ","))
+}
+
+// String names the keys: redis-password, JWT_SECRET.
+func (j journal) String() string {
+	var names []string
+	for _, c := range j.Changes {
+		names = append(names, c.Key)
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,73 @@
+package secrets
+
+import "context"
+
+// step is one part of a rotation. It can be repeated, since a rotation that was killed begins with it again.
+type step struct {
+	name string
+	// concerns says which changes the step is about; without any it is left out.
+	concerns func(change) bool
+	do, undo action
+}
+
+type action func(r *rotation, ctx context.Context, changes []change) error
+
+// steps are those of a rotation, in order. A store takes the new value before any client has it, and the old one until
+// no client has it any more. A store that holds a single password (PostgreSQL) is changed while its clients use an
+// interim account.
+var steps = []step{
+	{"admit", atServer, tell("admit", "new"), tell("forget", "old")},
+	{"move", always, give("move", first), giveBack("move back", old)},
+	{"change", viaInterim, tell("change", "new"), tell("change", "old")},
+	{"move on", viaInterim, give("move on", final), giveBack("move to interim", first)},
+	// Nobody uses the old value from here on, so there is no way back, and no need of one.
+	{name: "forget", concerns: atServer, do: tell("forget", "new")},
+}
+
+func always(change) bool       { return true }
+func atServer(c change) bool   { return c.Server != "" }
+func viaInterim(c change) bool { return c.Interim != "" }
+
+func old(c change) string   { return c.Old }
+func final(c change) string { return c.New }
+
+// first is what the clients use next after the old value.
+func first(c change) string {
+	if c.Interim != "" {
+		return c.Interim
+	}
+	return c.New
+}
+
+// tell has each change's server do something with the new or the old password.
+func tell(what, password string) action {
+	return func(r *rotation, ctx context.Context, changes []change) error {
+		for _, c := range changes {
+			r.Progress.Info(ctx, "%s: %s the %s password", c.Server, what, password)
+			if err := r.runServerJob(ctx, c, what, password); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// give writes a value of each change, and restarts all that read it.
+func give(mark string, value func(change) string) action {
+	return func(r *rotation, ctx context.Context, changes []change) error {
+		if err := r.write(ctx, changes, value); err != nil {
+			return err
+		}
+		return r.restart(ctx, changes, mark, func(string) bool { return true })
+	}
+}
+
+// giveBack is give for those alone that this rotation has restarted.
+func giveBack(mark string, value func(change) string) action {
+	return func(r *rotation, ctx context.Context, changes []change) error {
+		if err := r.write(ctx, changes, value); err != nil {
+			return err
+		}
+		return r.restart(ctx, changes, mark, r.touched)
+	}
+}
