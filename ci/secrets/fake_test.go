@@ -280,7 +280,7 @@ func deployed(t *testing.T) (secrets.Store, *memory) {
 	require.NoError(t, err)
 	m.redis[m.value("database-secrets", "redis-password")] = true
 	m.accounts["app"] = "k3JvQ9xT1mZ"
-	m.workload("StatefulSet", "redis", 1, "database-secrets/redis-password")
+	m.workload("StatefulSet", "redis", 1, "database-secrets/redis-password", "secrets-rotation/database-secrets.redis-password.NEW_PASSWORD")
 	m.workload("StatefulSet", "postgres", 1, "database-secrets/postgres-url")
 	m.workload("Deployment", "agent-manager-blue", 2, "database-secrets/redis-password", "database-secrets/postgres-url", "agent-manager-secrets/JWT_SECRET")
 	m.workload("Deployment", "dashboard-blue", 3, "database-secrets/redis-password", "dashboard-secrets/NEXTAUTH_SECRET")

@@ -146,6 +146,14 @@ func TestRotateRefusesBeforeAnythingIsChanged(t *testing.T) {
 	}
 }
 
+func TestRotateNeedsAStoreThatTakesTwoPasswords(t *testing.T) {
+	store, m := deployed(t)
+	m.workload("StatefulSet", "redis", 1, "database-secrets/redis-password")
+	_, err := store.Rotate(context.Background(), m, all)
+	require.ErrorContains(t, err, "deploy once")
+	assert.Zero(t, m.writes)
+}
+
 func TestRotateExcludesADeploy(t *testing.T) {
 	store, m := deployed(t)
 	m.locked = true

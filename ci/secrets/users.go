@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
+	"github.com/codingbutter/team-dashboard/ci/config"
 )
 
 // deployments are those whose pods read one of the changed values, as their templates say; in the order of their names.
@@ -49,6 +50,10 @@ func (r *rotation) checkStores(ctx context.Context, changes []change) error {
 			return err
 		}
 		for _, c := range changes {
+			if store.GetName() == string(config.Redis) && c.Server == config.Redis && !inEnvironment(pod, change{Secret: journalName, Key: c.variable("NEW_PASSWORD")}) {
+				return fmt.Errorf("rotating %s: %s was deployed by an earlier version and cannot take two passwords; deploy once, which restarts it, then rotate",
+					c.Key, cluster.RefOf(store))
+			}
 			if string(c.Server) != store.GetName() && inEnvironment(pod, c) {
 				return fmt.Errorf("rotating %s: %s reads it as an environment variable, so it would have to be restarted, which is an outage; mount Secret %q as files there",
 					c.Key, cluster.RefOf(store), c.Secret)
