@@ -1,7 +1,6 @@
 package render
 
 import (
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -18,19 +17,16 @@ func everything(t *testing.T, check func(t *testing.T, from string, object *unst
 	t.Helper()
 	files, err := load(manifests)
 	require.NoError(t, err)
-	require.NoError(t, filepath.WalkDir(manifests, func(path string, entry os.DirEntry, err error) error {
-		if err != nil || entry.Name() != "kustomization.yaml" {
-			return err
-		}
-		folder, err := filepath.Rel(manifests, filepath.Dir(path))
-		require.NoError(t, err)
+	const operator = "monitoring-by-the-operator"
+	require.NoError(t, files.WriteFile(root+"/"+operator+"/kustomization.yaml",
+		[]byte("resources: [../monitoring]\ncomponents: [../components/prometheus-operator]\n")))
+	for _, folder := range append(kustomizations(t), operator) {
 		objects, err := build(files, filepath.Join(root, folder))
 		require.NoError(t, err, folder)
 		for _, object := range objects {
 			check(t, folder, object)
 		}
-		return nil
-	}))
+	}
 	for _, environment := range []string{"staging", "production"} {
 		for _, object := range with(t, environment, "cert-manager", "gateway-api") {
 			check(t, environment+" with components", object)
