@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"io"
 	"net/url"
 	"strings"
@@ -263,7 +262,7 @@ func (m *memory) Phase(ctx context.Context, _ string) (context.Context, func(err
 	return ctx, func(error) {}
 }
 func (m *memory) Info(_ context.Context, format string, arguments ...any) {
-	m.t.Log(fmt.Sprintf(format, arguments...))
+	m.t.Logf(format, arguments...)
 }
 func (m *memory) Now() time.Time { return time.Date(2026, 11, 23, 12, 0, m.writes, 0, time.UTC) }
 func (m *memory) Sleep(context.Context, time.Duration) error {
