@@ -23,7 +23,23 @@ import (
 const (
 	readme = "../../k8s/README.md"
 	rules  = "../../k8s/monitoring/rules"
+	// page is where the runbook links of the alerts lead to.
+	page = "https://github.com/codingbutter/team-dashboard/blob/main/k8s/README.md"
 )
+
+// Whoever is woken by an alert finds under its link what to do.
+func TestEveryAlertHasARunbook(t *testing.T) {
+	text, err := os.ReadFile(readme)
+	require.NoError(t, err)
+	headings := map[string]bool{}
+	for _, match := range regexp.MustCompile(`(?m)^#+ (\w+)$`).FindAllStringSubmatch(string(text), -1) {
+		headings[match[1]] = true
+	}
+	for _, alert := range alerts(t) {
+		assert.True(t, headings[alert.Alert], "%s has no heading %q", readme, alert.Alert)
+		assert.Equal(t, page+"#"+strings.ToLower(alert.Alert), alert.Annotations["runbook_url"], alert.Alert)
+	}
+}
 
 // The tables of k8s/README.md are made from what they are about: `go test ./ci/render -update` writes them.
 func TestTheTablesOfTheReadmeSayWhatIs(t *testing.T) {
