@@ -3,8 +3,9 @@
 //
 //	CoreDNS         names of Services, at 10.96.0.10
 //	metrics-server  CPU and memory of pods, for autoscalers and "kubectl top"
-//	Traefik         ingress class nginx, https://10.99.0.1, certificate by the lab's CA
+//	Traefik         ingress class nginx and GatewayClass traefik, https://10.99.0.1, certificate by the lab's CA
 //	storage         the default StorageClass
+//	definitions     the kinds of the Gateway API, the Prometheus operator and cert-manager
 //
 // The manifests are in manifests/, as templates.
 package addons
@@ -38,7 +39,10 @@ func (a *Addons) Up(ctx context.Context) error {
 	if err := a.pushImages(ctx); err != nil {
 		return err
 	}
-	if err := part.Step(ctx, "applying the manifests", a.apply); err != nil {
+	if err := part.Step(ctx, "applying the kinds of others", a.define); err != nil {
+		return err
+	}
+	if err := part.Step(ctx, "applying the manifests", a.applyManifests); err != nil {
 		return err
 	}
 	var group errgroup.Group

@@ -39,6 +39,7 @@ var ingressNames = []string{"team-dashboard.app", "www.team-dashboard.app", "sta
 type settings struct {
 	DNSAddress, Provisioner          string
 	IngressAddress, IngressNamespace string
+	GatewayClass                     string
 	IngressNames                     []string
 	IngressCertificate, IngressKey   string // PEM in base64
 	S3Host, S3Address                string
@@ -61,18 +62,32 @@ func (settings) Image(program string) (string, error) {
 	return "", fmt.Errorf("no image of %q is built", program)
 }
 
-// apply gives all manifests to the API server. What is as it should be is
-// left alone.
-func (a *Addons) apply(ctx context.Context) error {
+// applyManifests gives all manifests to the API server.
+func (a *Addons) applyManifests(ctx context.Context) error {
 	text, err := a.render(ctx)
 	if err != nil {
 		return err
 	}
-	cmd := exec.CommandContext(ctx, a.host.Bin("kubectl"), "--kubeconfig="+kube.Kubeconfig(a.host),
-		"--cache-dir="+a.host.State("kubernetes", "kubectl-cache"),
-		"apply", "--server-side", "--force-conflicts", "--field-manager=team-dashboard-lab", "--filename=-")
-	cmd.Stdin = bytes.NewReader(text)
-	_, err = host.Output(cmd)
+	return a.apply(ctx, text, "-")
+}
+
+// apply gives files, or those in folders, to the API server; "-" is stdin.
+// What is as it should be is left alone.
+func (a *Addons) apply(ctx context.Context, stdin []byte, files ...string) error {
+	args := []string{"apply", "--server-side", "--force-conflicts", "--field-manager=team-dashboard-lab"}
+	for _, file := range files {
+		args = append(args, "--filename="+file)
+	}
+	return a.kubectl(ctx, stdin, args...)
+}
+
+func (a *Addons) kubectl(ctx context.Context, stdin []byte, args ...string) error {
+	cmd := exec.CommandContext(ctx, a.host.Bin("kubectl"), append([]string{
+		"--kubeconfig=" + kube.Kubeconfig(a.host),
+		"--cache-dir=" + a.host.State("kubernetes", "kubectl-cache"),
+	}, args...)...)
+	cmd.Stdin = bytes.NewReader(stdin)
+	_, err := host.Output(cmd)
 	return err
 }
 
@@ -96,6 +111,7 @@ func (a *Addons) render(ctx context.Context) ([]byte, error) {
 	return fill(settings{
 		DNSAddress: kube.DNSAddress, Provisioner: kube.Provisioner,
 		IngressAddress: ingressAddress, IngressNamespace: ingressNamespace, IngressNames: ingressNames,
+		GatewayClass:       gatewayClass,
 		IngressCertificate: base64.StdEncoding.EncodeToString(cert),
 		IngressKey:         base64.StdEncoding.EncodeToString(key),
 		S3Host:             s3.Host, S3Address: s3.IP,

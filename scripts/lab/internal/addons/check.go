@@ -31,6 +31,7 @@ func (a *Addons) checks() []check {
 		{"CoreDNS", a.resolves},
 		{"metrics-server", a.measures},
 		{"Traefik", a.serves},
+		{"Gateway API", a.accepts},
 	}
 }
 
