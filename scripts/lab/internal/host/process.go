@@ -7,12 +7,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/codingbutter/team-dashboard/scripts/lab/internal/part"
 )
@@ -111,6 +114,11 @@ func (h *Host) reasonToStart(ctx context.Context, p Process) string {
 // spawn starts p as the leader of a session of its own, so that it outlives
 // the lab command and all that belongs to it can be found by the session's id.
 func (h *Host) spawn(p Process) (record, error) {
+	// What the lab's caller has open (a lock, a pipe) would stay open for as long
+	// as p lives.
+	if err := unix.CloseRange(3, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC); err != nil {
+		return record{}, fmt.Errorf("keeping the caller's open files back: %w", err)
+	}
 	log, err := h.openLog(p.Name)
 	if err != nil {
 		return record{}, err

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 )
 
 func newHost(t *testing.T) *Host {
@@ -222,6 +224,25 @@ func TestProcessesDoNotSeeTheCallersSecrets(t *testing.T) {
 	require.NoError(t, err)
 	assert.Contains(t, string(log), "PATH=")
 	assert.NotContains(t, string(log), "secret")
+}
+
+// Whoever waits for a lock that the lab's caller held must not wait for the lab.
+func TestProcessesDoNotHoldWhatTheCallerHasOpen(t *testing.T) {
+	lock := filepath.Join(t.TempDir(), "lock")
+	open := func() int {
+		// Without O_CLOEXEC, as a shell or flock opens what it hands on.
+		file, err := unix.Open(lock, unix.O_CREAT|unix.O_RDWR, 0o600)
+		require.NoError(t, err)
+		return file
+	}
+	callers := open()
+	require.NoError(t, unix.Flock(callers, unix.LOCK_EX))
+	require.NoError(t, start(t, newHost(t), sleeper))
+	require.NoError(t, unix.Close(callers))
+
+	others := open()
+	assert.NoError(t, unix.Flock(others, unix.LOCK_EX|unix.LOCK_NB))
+	require.NoError(t, unix.Close(others))
 }
 
 func TestParseStat(t *testing.T) {
