@@ -65,6 +65,8 @@ func (d Database) labels(set *cluster.Object, p destination) map[string]string {
 	if !p.live {
 		// Named as backups are, which the policies let reach the repository.
 		labels["app"], labels["app.kubernetes.io/name"], labels["app.kubernetes.io/component"] = p.name, "backup", "backup"
+		// No deploy knows it.
+		labels["app.kubernetes.io/managed-by"] = "restore"
 	}
 	return labels
 }

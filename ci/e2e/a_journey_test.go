@@ -19,11 +19,12 @@ const watched = "20s"
 
 // deployed is the part of deploy's JSON that the tests read.
 type deployed struct {
-	Release  string `json:"release"`
-	Slot     string `json:"slot"`
-	Outcome  string `json:"outcome"`
-	Changed  bool   `json:"changed"`
-	Revision int    `json:"revision"`
+	Release  string   `json:"release"`
+	Slot     string   `json:"slot"`
+	Outcome  string   `json:"outcome"`
+	Changed  bool     `json:"changed"`
+	Revision int      `json:"revision"`
+	Warnings []string `json:"warnings"`
 }
 
 func deploy(t testing.TB, env, file string, flags ...string) deployed {
@@ -70,6 +71,7 @@ func TestJourney(t *testing.T) {
 		requireDigests(t, production, "team-dashboard.app/slot="+got.Slot, release1.Images)
 		requireTags(t, release1.Images, "production", "latest")
 	})
+	kept := uids(t, staging, production) + storePods(t, staging, production)
 
 	part(t, "v1 to v2 and back under load", func(t *testing.T) { thereAndBack(t, second, release1.Version, release2.Version) })
 
@@ -113,6 +115,10 @@ func TestJourney(t *testing.T) {
 		assert.Contains(t, out, release2.Version)
 		requireDigests(t, staging, "app.kubernetes.io/part-of=team-dashboard", release2.Images)
 		requireDigests(t, production, "team-dashboard.app/slot="+liveSlot(t), release2.Images)
+	})
+
+	part(t, "nothing that keeps state was touched meanwhile", func(t *testing.T) {
+		assert.Equal(t, kept, uids(t, staging, production)+storePods(t, staging, production))
 	})
 }
 

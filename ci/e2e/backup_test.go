@@ -28,7 +28,7 @@ func TestRestoreDrill(t *testing.T) {
 	moment := sql(t, "postgres-0", `SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`)
 	sql(t, "postgres-0", "INSERT INTO drill SELECT generate_series(151, 170)")
 	sql(t, "postgres-0", "DROP TABLE drill")
-	stores := uids(t)
+	stores := uids(t, production)
 
 	part(t, "what cannot be is refused, and changes nothing", func(t *testing.T) {
 		before := state(t, production)
@@ -75,7 +75,7 @@ func TestRestoreDrill(t *testing.T) {
 
 	// With a backup of what is live now, the next restore need not begin on a time line that was left.
 	mustCall(t, "backup", "--env", "production", "--kind", "full")
-	assert.Equal(t, stores, uids(t), "a StatefulSet, a volume or a Secret was made anew")
+	assert.Equal(t, stores, uids(t, production), "a StatefulSet, a volume or a Secret was made anew")
 	mustCall(t, "health-check", "--env", "production")
 }
 
@@ -100,11 +100,4 @@ func sql(t testing.TB, pod, statement string) string {
 	t.Helper()
 	return kubectl(t, "-n", production, "exec", pod, "--", "sh", "-c",
 		`psql -qtA -v ON_ERROR_STOP=1 "${POSTGRES_URL%%@*}@localhost/${POSTGRES_URL##*/}" -c "$0"`, statement)
-}
-
-// uids are those of what no command may make anew.
-func uids(t testing.TB) string {
-	t.Helper()
-	return kubectl(t, "-n", production, "get", "statefulsets,persistentvolumeclaims,secrets",
-		"-l", "app.kubernetes.io/component!=record,app!=postgres-drill", "-o", `jsonpath={range .items[*]}{.kind}/{.metadata.name} {.metadata.uid}{"\n"}{end}`)
 }

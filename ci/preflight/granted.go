@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"strings"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/config"
@@ -51,8 +52,13 @@ func Granted(ctx context.Context, api Reader, object *cluster.Object) (bool, err
 	return includes(live.Object, object.Object), nil
 }
 
-// Refused turns the API server's refusal to apply one of the administrator's objects into a GrantError.
+// Refused adds to the API server's refusal of an object what the reader can do: to that of one of the administrator's
+// objects, which becomes a GrantError, and to that of a change which Kubernetes allows in no StatefulSet.
 func Refused(err error, object *cluster.Object, environment config.Environment) error {
+	if cluster.IsInvalid(err) && object.GetKind() == "StatefulSet" && strings.Contains(err.Error(), "updates to statefulset spec") {
+		return fmt.Errorf("%w; only a new StatefulSet could have that, and no deploy deletes one: undo the change in k8s/data, or make it by hand, starting with kubectl -n %s delete statefulset %s --cascade=orphan, which leaves pod and volume",
+			err, object.GetNamespace(), object.GetName())
+	}
 	if !cluster.IsForbidden(err) || object.GetLabels()[render.ComponentLabel] != access {
 		return err
 	}

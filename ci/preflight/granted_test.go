@@ -8,8 +8,10 @@ import (
 	"github.com/stretchr/testify/require"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
+	"github.com/codingbutter/team-dashboard/ci/config"
 )
 
 // role is the administrator's, with the given rights.
@@ -63,4 +65,14 @@ func TestWhoIsNoDeployerIsToldWhatTheAdministratorRuns(t *testing.T) {
 	inspector := inspector{api: stranger{s}, Input: input}
 	assert.Contains(t, inspector.dryRun(t.Context(), role("get")), refused.Fix())
 	assert.NotContains(t, inspector.dryRun(t.Context(), input.Objects[1]), refused.Fix(), "a Deployment is the pipeline's own")
+}
+
+func TestAChangeThatNoStatefulSetAllowsIsExplained(t *testing.T) {
+	forbidden := field.ErrorList{field.Forbidden(field.NewPath("spec"), "updates to statefulset spec for fields other than 'replicas' are forbidden")}
+	err := apierrors.NewInvalid(schema.GroupKind{Group: "apps", Kind: "StatefulSet"}, "database", forbidden)
+	store := object("apps/v1", "StatefulSet", "shop", "database", nil)
+	assert.ErrorContains(t, Refused(err, store, config.Environment{}), "kubectl -n shop delete statefulset database --cascade=orphan")
+
+	wrong := apierrors.NewInvalid(schema.GroupKind{Group: "apps", Kind: "StatefulSet"}, "database", field.ErrorList{field.Required(field.NewPath("spec"), "")})
+	assert.Equal(t, error(wrong), Refused(wrong, store, config.Environment{}), "any other mistake is what it is")
 }

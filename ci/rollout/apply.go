@@ -116,14 +116,7 @@ func (r *run) direct(service *cluster.Object, slot string) error {
 // applyData applies what keeps state, and waits until it can be reached: a release that starts without its databases
 // looks broken.
 func (r *run) applyData(ctx context.Context) error {
-	err := inWaves(ctx, r.plan.data, func(ctx context.Context, object *cluster.Object) error {
-		err := r.applyObject(ctx, object)
-		if cluster.IsInvalid(err) && object.GetKind() == "StatefulSet" {
-			return fmt.Errorf("%w; what Kubernetes forbids to change of a StatefulSet is never forced, since that would delete it: undo the change in k8s/data, or migrate the data by hand", err)
-		}
-		return err
-	})
-	if err != nil {
+	if err := inWaves(ctx, r.plan.data, r.applyObject); err != nil {
 		return err
 	}
 	for _, object := range r.plan.data {

@@ -49,7 +49,8 @@ func statefulSet(name string) cluster.Ref {
 	return cluster.Ref{APIVersion: "apps/v1", Kind: "StatefulSet", Namespace: production.Namespace, Name: name}
 }
 
-// Whatever is deployed, rolled back or pruned: what keeps state is never deleted, so it is never made anew.
+// Whatever is deployed, rolled back or pruned: what keeps state is never deleted, so it is never made anew. Not even what
+// is labelled as if a release that nobody records any more had left it.
 func TestNothingThatKeepsStateIsEverDeleted(t *testing.T) {
 	w := after(t, production)
 	var deleted []string
@@ -60,26 +61,48 @@ func TestNothingThatKeepsStateIsEverDeleted(t *testing.T) {
 			deleted = append(deleted, done.String())
 		}
 	}
-	claim := &cluster.Object{Object: map[string]any{"apiVersion": "v1", "kind": "PersistentVolumeClaim"}}
-	claim.SetName("data-postgres-0")
-	claim.SetNamespace(production.Namespace)
-	// Labelled as if a release that nobody records any more had left it.
-	claim.SetLabels(map[string]string{render.PartOfLabel: application.Name, render.VersionLabel: "v0", labelManagedBy: cluster.FieldManager})
-	w.store(claim)
-	stray := claim.DeepCopy()
-	stray.SetAPIVersion("apps/v1")
-	stray.SetKind("StatefulSet")
-	stray.SetName("left-behind")
-	w.store(stray)
-
+	left := []*cluster.Object{
+		w.left("apps/v1", "StatefulSet", "left-behind"), w.left("v1", "PersistentVolumeClaim", "left-alone"), w.left("v1", "Secret", "left-over"),
+	}
+	w.left("v1", "PersistentVolumeClaim", "data-redis-0")
 	for _, version := range []string{"v1", "v2", "sick", "v3"} {
 		_, _ = w.deploy(production, version)
 	}
 	_, err := w.rollback(production, Request{})
 	require.NoError(t, err)
 	assert.Empty(t, deleted)
-	for _, kept := range []cluster.Ref{cluster.RefOf(claim), cluster.RefOf(stray), statefulSet("redis"), statefulSet("postgres")} {
-		_, err := w.Get(t.Context(), kept)
-		assert.NoError(t, err, "%s", kept)
+	for _, object := range left {
+		_, err := w.Get(t.Context(), cluster.RefOf(object))
+		assert.NoError(t, err)
 	}
+	for _, store := range []string{"redis", "postgres"} {
+		_, err := w.Get(t.Context(), statefulSet(store))
+		assert.NoError(t, err)
+	}
+}
+
+// left puts an object into the cluster that looks as if an old release had left it.
+func (w *world) left(apiVersion, kind, name string) *cluster.Object {
+	object := &cluster.Object{Object: map[string]any{"apiVersion": apiVersion, "kind": kind}}
+	object.SetName(name)
+	object.SetNamespace(production.Namespace)
+	object.SetLabels(map[string]string{render.PartOfLabel: application.Name, render.VersionLabel: "v0", labelManagedBy: cluster.FieldManager})
+	w.store(object)
+	return object
+}
+
+func TestWhatKeepsStateAndIsInNoManifestIsNamed(t *testing.T) {
+	w := after(t, production, "v1")
+	w.left("apps/v1", "StatefulSet", "left-behind")
+	w.left("v1", "PersistentVolumeClaim", "left-alone")
+	w.left("v1", "PersistentVolumeClaim", "data-redis-0") // made from the template of a store that is in the manifests
+	result, err := w.deploy(production, "v2")
+	require.NoError(t, err)
+	require.Len(t, result.Warnings, 2)
+	assert.Contains(t, result.Warnings[0], `StatefulSet "left-behind" in namespace "team-dashboard-prod" is in the manifests no more`)
+	assert.Contains(t, result.Warnings[1], "kubectl -n team-dashboard-prod delete persistentvolumeclaim/left-alone")
+
+	result, err = w.rollback(production, Request{})
+	require.NoError(t, err)
+	assert.Empty(t, result.Warnings, "a rollback does not ask the manifests")
 }

@@ -35,7 +35,7 @@ func (r *run) prune(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return r.nameLeftovers(ctx, needed)
 }
 
 // neededBy are the objects that records name.
