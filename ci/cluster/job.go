@@ -10,6 +10,7 @@ import (
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
 )
 
 // JobOptions says how a Job is run.
@@ -35,7 +36,8 @@ func (c *Cluster) RunJob(ctx context.Context, job *Object, options JobOptions) (
 	if err := c.deleteAndWait(limited, ref); err != nil {
 		return false, err
 	}
-	if _, err := c.Create(limited, job); err != nil {
+	created, err := c.Create(limited, job)
+	if err != nil {
 		return false, err
 	}
 	defer func() {
@@ -46,7 +48,7 @@ func (c *Cluster) RunJob(ctx context.Context, job *Object, options JobOptions) (
 			err = failure
 		}
 	}()
-	if err := c.followJob(limited, ref, options.Output); err != nil {
+	if err := c.followJob(limited, ref, created.GetUID(), options.Output); err != nil {
 		return false, err
 	}
 	return c.jobResult(limited, ref)
@@ -70,14 +72,16 @@ func (c *Cluster) deleteAndWait(ctx context.Context, ref Ref) error {
 	}
 }
 
-// followJob waits for the Job's pod to start and copies its log until it ends.
-func (c *Cluster) followJob(ctx context.Context, ref Ref, output io.Writer) error {
+// followJob waits for the Job's pod to start and copies its log until it ends. A pod of an earlier Job of that name may
+// still be ending: only the Job's own pod counts.
+func (c *Cluster) followJob(ctx context.Context, ref Ref, job types.UID, output io.Writer) error {
 	watch := newVigil(WaitOptions{})
 	for {
 		var pods corev1.PodList
 		if err := c.listInto(ctx, "v1", "Pod", ref.Namespace, byLabels("batch.kubernetes.io/job-name="+ref.Name), &pods); err != nil {
 			return err
 		}
+		pods.Items = slices.DeleteFunc(pods.Items, func(pod corev1.Pod) bool { return !ownedBy(pod.ObjectMeta, job) })
 		for _, pod := range pods.Items {
 			if hasStarted(&pod) {
 				return c.StreamLogs(ctx, ref.Namespace, pod.Name, output)

@@ -15,7 +15,7 @@ import (
 const jobPath = "/apis/batch/v1/namespaces/shop/jobs/smoke"
 
 func smokeJob() *Object {
-	return &Object{Object: map[string]any{"apiVersion": "batch/v1", "kind": "Job", "metadata": map[string]any{"name": "smoke", "namespace": "shop"}}}
+	return &Object{Object: map[string]any{"apiVersion": "batch/v1", "kind": "Job", "metadata": map[string]any{"name": "smoke", "namespace": "shop", "uid": "smoke"}}}
 }
 
 func running() *corev1.Pod {
@@ -74,6 +74,20 @@ func TestRunJobThatCannotRun(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestRunJobHearsOnlyItsOwnPod(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newShop(t)
+		s.pod("smoke-0", "earlier", running()) // of a Job of that name, deleted, but its pod has not ended yet
+		s.fail(answer("/pods/smoke-0/log", 200, "words of another run\n"))
+		s.fail(answer("/pods/smoke-1/log", 200, "ok login 12 ms\n"))
+		time.AfterFunc(5*time.Second, func() { s.pod("smoke-1", "smoke", running()); s.ends("Complete") })
+		var output bytes.Buffer
+		_, err := s.RunJob(t.Context(), smokeJob(), JobOptions{Output: &output})
+		require.NoError(t, err)
+		assert.Equal(t, "ok login 12 ms\n", output.String())
+	})
 }
 
 func TestRunJobIsDeletedWhenTheCallerGivesUp(t *testing.T) {

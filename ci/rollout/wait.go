@@ -28,23 +28,30 @@ func (r *run) wait(ctx context.Context) error {
 	return r.waitForOthers(ctx)
 }
 
-// waitForOthers lasts until no pod of another release is left in the slot. Pods that are behind no Service, such as
-// those of the smoke suite, may stay.
+// waitForOthers lasts until no pod of another release is left in the slot.
 func (r *run) waitForOthers(ctx context.Context) error {
 	return r.poll(ctx, r.Options.DrainBudget, func(ctx context.Context) (string, error) {
-		pods, err := r.Cluster.List(ctx, "v1", "Pod", r.environment.Namespace, releaseSelector(r.Application, r.record.Slot))
+		pods, err := r.servicePods(ctx)
 		if err != nil {
 			return "", err
 		}
 		left := slices.DeleteFunc(pods, func(pod *cluster.Object) bool {
-			_, err := r.Application.Service(pod.GetLabels()[render.AppLabel])
-			return err != nil || pod.GetLabels()[render.VersionLabel] == r.record.Release.Version
+			return pod.GetLabels()[render.VersionLabel] == r.record.Release.Version
 		})
 		if len(left) == 0 {
 			return "", nil
 		}
 		return fmt.Sprintf("waiting for %d pods of %s to end", len(left), strings.Join(versions(left), " and ")), nil
 	})
+}
+
+// servicePods are the pods of the run's slot that are behind a Service: not those of the smoke suite, for example.
+func (r *run) servicePods(ctx context.Context) ([]*cluster.Object, error) {
+	pods, err := r.Cluster.List(ctx, "v1", "Pod", r.environment.Namespace, releaseSelector(r.Application, r.record.Slot))
+	return slices.DeleteFunc(pods, func(pod *cluster.Object) bool {
+		_, err := r.Application.Service(pod.GetLabels()[render.AppLabel])
+		return err != nil
+	}), err
 }
 
 func (r *run) waitReady(ctx context.Context, objects []*cluster.Object) error {
