@@ -50,9 +50,11 @@ const (
 	ingress     = "10.99.0.1:443"
 )
 
-// underLoad asks a host at the front door until end is called; it bounds itself to half an hour.
-func underLoad(t testing.TB, host string) *ledger {
+// underLoad asks a host at the front door for the paths, and for more, until end is called; it bounds itself to half an
+// hour.
+func underLoad(t testing.TB, host string, more ...string) *ledger {
 	t.Helper()
+	asked := slices.Concat(paths, more)
 	ctx, stop := context.WithTimeout(context.Background(), 30*time.Minute)
 	book := &ledger{host: host, stop: stop}
 	for i := range clients {
@@ -61,7 +63,7 @@ func underLoad(t testing.TB, host string) *ledger {
 		go func() {
 			defer book.clients.Done()
 			for n := i; ctx.Err() == nil; n++ {
-				book.ask(client, paths[n%len(paths)], i%2 == 0)
+				book.ask(client, asked[n%len(asked)], i%2 == 0)
 				select {
 				case <-time.After(pause):
 				case <-ctx.Done():

@@ -21,13 +21,15 @@ const rotationAnnotation = "team-dashboard.app/rotation"
 const drainBudget = 2 * time.Minute
 
 // restart replaces the pods of all that read one of the changes, if their present mark is to be replaced, one
-// Deployment after the other. It returns when the old pods are gone; pods that carry the new mark already stay.
+// Deployment after the other: the next begins when all new pods of the one before are ready. It returns when all old
+// pods are gone; pods that carry the new mark already stay.
 func (r *rotation) restart(ctx context.Context, changes []change, step string, replace func(mark string) bool) error {
 	users, err := r.deployments(ctx, changes)
 	if err != nil {
 		return err
 	}
 	mark := r.journal.ID + "/" + strings.ReplaceAll(step, " ", "-")
+	var restarted []*cluster.Object
 	for _, user := range users {
 		present, _, _ := unstructured.NestedString(user.Object, "spec", "template", "metadata", "annotations", rotationAnnotation)
 		if !replace(present) {
@@ -36,8 +38,14 @@ func (r *rotation) restart(ctx context.Context, changes []change, step string, r
 		if err := r.restartOne(ctx, user, mark); err != nil {
 			return err
 		}
+		restarted = append(restarted, user)
 		if !slices.Contains(r.result.Restarted, user.GetName()) {
 			r.result.Restarted = append(r.result.Restarted, user.GetName())
+		}
+	}
+	for _, user := range restarted {
+		if err := r.waitForOld(ctx, user, mark); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -50,13 +58,9 @@ func (r *rotation) restartOne(ctx context.Context, user *cluster.Object, mark st
 	if err != nil {
 		return err
 	}
-	err = r.api.WaitReady(ctx, r.Environment.Namespace, []string{user.GetName()}, cluster.WaitOptions{
+	return r.api.WaitReady(ctx, r.Environment.Namespace, []string{user.GetName()}, cluster.WaitOptions{
 		Progress: func(line string) { r.Progress.Info(ctx, "%s", line) },
 	})
-	if err != nil {
-		return err
-	}
-	return r.waitForOld(ctx, user, mark)
 }
 
 // waitForOld waits until no pod is left that has the old value: until then the old value must go on working.

@@ -122,6 +122,7 @@ func TestRotateRefusesBeforeAnythingIsChanged(t *testing.T) {
 	}{
 		"no keys":        {secrets.RotateOptions{Generate: true}, []string{"no keys named"}},
 		"unknown key":    {secrets.RotateOptions{Keys: []string{"redis-pasword", "JWT_SECRET"}, Generate: true}, []string{"REDIS_PASWORD: no such key", "redis-password"}},
+		"value for key":  {secrets.RotateOptions{Keys: []string{"JWT_SECRET=hunter2,hunter2"}}, []string{"--keys: a value was given with JWT_SECRET", "--from"}},
 		"no value":       {secrets.RotateOptions{Keys: []string{"JWT_SECRET"}}, []string{"JWT_SECRET", "--generate"}},
 		"others' values": {secrets.RotateOptions{Keys: []string{"GITHUB_TOKEN"}, Generate: true}, []string{"GITHUB_TOKEN", "cannot be generated"}},
 		"never rotated":  {secrets.RotateOptions{Keys: []string{"repository-cipher-pass"}, Generate: true}, []string{"REPOSITORY_CIPHER_PASS", "never rotated"}},

@@ -28,6 +28,11 @@ func (r *rotation) wanted(ctx context.Context, left *journal) ([]change, []Entry
 	}
 	choice := chooser{current: current, given: given, generate: r.options.Generate, made: generated{}, running: running, left: left, used: map[string]bool{}}
 	for _, name := range r.options.Keys {
+		// A value, which no message may repeat.
+		if name, _, found := strings.Cut(name, "="); found {
+			return nil, nil, fmt.Errorf("--keys: a value was given with %s, and values belong to no command line; name the key, put the value into the file of --from, and do not use this one",
+				strings.TrimSpace(name))
+		}
 		choice.used[EnvName(strings.TrimSpace(name))] = false
 	}
 	for _, secret := range r.Environment.Secrets {

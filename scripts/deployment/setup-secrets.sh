@@ -29,6 +29,11 @@ The same as: dagger call secrets <action> --env <environment> …
 HELP
 }
 refuse() { echo "setup-secrets.sh: $1; see --help" >&2 && exit 2; }
+# refuse_word WHAT WORD: what follows a = may be a value, which is not printed.
+refuse_word() {
+  [[ $2 != *=* ]] || refuse "$1 ${2%%=*}=…; values belong into a file, not on the command line"
+  refuse "$1 $2"
+}
 
 # What each action takes; a flag that it does not know is wrong usage, not a guess.
 declare -A takes=(
@@ -52,13 +57,13 @@ while [ $# -gt 0 ]; do
         given[$flag]=$2 && shift
       fi
       [ -n "${given[$flag]}" ] || refuse "$flag needs a value" ;;
-    -*) refuse "unknown flag $1" ;;
+    -*) refuse_word "unknown flag" "$1" ;;
     *) words+=("$1") ;;
   esac
   shift
 done
 [ ${#words[@]} -gt 1 ] || { usage >&2 && exit 2; }
-[ ${#words[@]} -eq 2 ] || refuse "unexpected ${words[2]}"
+[ ${#words[@]} -eq 2 ] || refuse_word unexpected "${words[2]}"
 environment=${words[0]} action=${words[1]}
 [ -n "${takes[$action]+known}" ] || refuse "unknown action $action"
 for flag in "${!given[@]}"; do
@@ -68,7 +73,7 @@ done
 # readable FLAG DEFAULT: the path of a file that must be there, seen from anywhere.
 readable() {
   local file=${given[$1]:-$2}
-  [ -r "$file" ] || refuse "$1: cannot read $file"
+  [ -r "$file" ] || refuse_word "$1: cannot read" "$file"
   realpath "$file"
 }
 
@@ -80,6 +85,7 @@ case $action in
   create) file=$(readable --from ".secrets.$environment.env")
     arguments+=(--from "file://$file") ;;
   rotate) [ -n "${given[--keys]-}" ] || refuse "rotate needs --keys"
+    [[ ${given[--keys]} != *=* ]] || refuse_word "rotate: unknown key" "${given[--keys]}"
     arguments+=(--keys "${given[--keys]}")
     if [ -n "${given[--from]-}" ]; then
       file=$(readable --from "")
