@@ -25,7 +25,7 @@ func TestRotateUnderLoad(t *testing.T) {
 	agent := newAgent(t)
 	token := agent.token(t)
 	require.Equal(t, http.StatusNoContent, agent.heartbeat(t, token))
-	old, stores := secretsOf(t, production), storePods(t)
+	old, stores := secretsOf(t, production), storePods(t, production)
 
 	// Besides the health of each service, a request that reads PostgreSQL and Redis.
 	book := underLoad(t, "team-dashboard.app", agent.path)
@@ -36,7 +36,7 @@ func TestRotateUnderLoad(t *testing.T) {
 	for _, service := range services {
 		assert.Regexp(t, service+`-(blue|green) +restarted`, out)
 	}
-	assert.Equal(t, stores, storePods(t), "a store was restarted")
+	assert.Equal(t, stores, storePods(t, production), "a store was restarted")
 	now := secretsOf(t, production)
 	assert.NotContains(t, now, "secrets-rotation")
 
@@ -211,12 +211,6 @@ func inside(t *testing.T, pod, secret, script string) string {
 	command.Stdin = strings.NewReader(secret + "\n")
 	out, _ := command.CombinedOutput() // what a login that fails prints is what is looked at
 	return string(bytes.TrimSpace(out))
-}
-
-// storePods tells the pods of the stores from later ones.
-func storePods(t *testing.T) string {
-	return kubectl(t, "-n", production, "get", "pods", "postgres-0", "redis-0", "-o",
-		`jsonpath={range .items[*]}{.metadata.uid} {.status.containerStatuses[0].restartCount} {end}`)
 }
 
 // secretsOf are the values of our Secrets in a namespace.
