@@ -2,6 +2,7 @@ package preflight
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"testing"
@@ -131,6 +132,18 @@ func TestEachProblemIsFound(t *testing.T) {
 			input.Environment.Secrets = []config.Secret{{Name: "database", Keys: []config.Key{{Name: "url"}, {Name: "password"}}}, {Name: "mail"}}
 			return nil
 		}, []string{"database/password, mail (whole secret)", "setup-secrets.sh production create"}},
+		{"secrets", func(s server, input *Input) Images {
+			input.Environment.Secrets = []config.Secret{
+				{Name: "database", Keys: []config.Key{{Name: "url", Schemes: []string{"postgres"}}, {Name: "password", MinLength: 16}, {Name: "user"}}},
+				{Name: "mail", Keys: []config.Key{{Name: "token", Purpose: "mail token"}}},
+			}
+			s.objects[cluster.Ref{APIVersion: "v1", Kind: "Secret", Namespace: "shop", Name: "database"}].Object["data"] = map[string]any{
+				"url": base64.StdEncoding.EncodeToString([]byte("mysql://hunter2")), "password": base64.StdEncoding.EncodeToString([]byte("hunter2"))}
+			mail := object("v1", "Secret", "shop", "mail", map[string]any{"data": map[string]any{"token": base64.StdEncoding.EncodeToString([]byte("changeme"))}})
+			s.objects[cluster.RefOf(mail)] = mail
+			return nil
+		}, []string{"missing: database/user", "database/url: malformed: not a URL that begins with postgres://", "database/password: malformed: 7 bytes long, needs at least 16",
+			"mail/token: placeholder", "setup-secrets.sh production create --overwrite"}},
 		{"manifests", func(s server, _ *Input) Images { s.refused["web"] = "spec.replicas: too many"; return nil }, []string{"too many"}},
 		{"manifests", func(s server, _ *Input) Images {
 			s.warned["web"] = `would violate PodSecurity "restricted:latest"`
@@ -153,6 +166,7 @@ func TestEachProblemIsFound(t *testing.T) {
 			for _, want := range test.want {
 				assert.ErrorContains(t, report.Err(), want)
 			}
+			assert.NotContains(t, report.Err().Error(), "hunter2")
 		})
 	}
 }

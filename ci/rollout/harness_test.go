@@ -121,7 +121,7 @@ func newWorld(t *testing.T, environment config.Environment) *world {
 	for _, secret := range environment.Secrets {
 		data := map[string]any{}
 		for _, key := range secret.Keys {
-			data[key.Name] = base64.StdEncoding.EncodeToString([]byte("a value"))
+			data[key.Name] = base64.StdEncoding.EncodeToString([]byte(valueOf(key)))
 		}
 		object := &cluster.Object{Object: map[string]any{"apiVersion": "v1", "kind": "Secret", "data": data}}
 		object.SetName(secret.Name)
@@ -129,6 +129,18 @@ func newWorld(t *testing.T, environment config.Environment) *world {
 		w.store(object)
 	}
 	return w
+}
+
+// valueOf is a value that serves as a key.
+func valueOf(key config.Key) string {
+	value := strings.Repeat("k3JvQ9xT1mZ", 3)
+	switch {
+	case len(key.Schemes) > 0:
+		return key.Schemes[0] + "://app:" + value + "@postgres/app"
+	case len(key.Prefixes) > 0:
+		return key.Prefixes[0] + value
+	}
+	return value
 }
 
 // again is the same world with a copy of its cluster.
