@@ -1,8 +1,7 @@
-package render_test
+package render
 
 import (
 	"cmp"
-	"flag"
 	"fmt"
 	"maps"
 	"os"
@@ -21,8 +20,8 @@ import (
 )
 
 const (
-	readme = "../../k8s/README.md"
-	rules  = "../../k8s/monitoring/rules"
+	readme   = "../../k8s/README.md"
+	alerting = "../../k8s/monitoring/rules"
 	// page is where the runbook links of the alerts lead to.
 	page = "https://github.com/codingbutter/team-dashboard/blob/main/k8s/README.md"
 )
@@ -46,9 +45,10 @@ func TestTheTablesOfTheReadmeSayWhatIs(t *testing.T) {
 	connections, err := flows.Read("../../k8s/flows.yaml")
 	require.NoError(t, err)
 	tables := map[string]string{
-		"secrets": secretsTable(config.TeamDashboard()),
-		"alerts":  alertsTable(alerts(t)),
-		"flows":   connections.Markdown(),
+		"secrets":          secretsTable(config.TeamDashboard()),
+		"alerts":           alertsTable(alerts(t)),
+		"flows":            connections.Markdown(),
+		"monitoring-flows": monitoringFlows(t),
 	}
 	data, err := os.ReadFile(readme)
 	require.NoError(t, err)
@@ -60,66 +60,13 @@ func TestTheTablesOfTheReadmeSayWhatIs(t *testing.T) {
 		table, after, found := strings.Cut(rest, end)
 		require.True(t, found, "%s has no line %s", readme, end)
 		text = before + begin + tables[name] + end + after
-		if flag.Lookup("update").Value.String() != "true" {
+		if !*update {
 			assert.Equal(t, tables[name], table, "run `go test ./ci/render -update` and look at the difference")
 		}
 	}
-	if flag.Lookup("update").Value.String() == "true" {
+	if *update {
 		require.NoError(t, os.WriteFile(readme, []byte(text), 0o644))
 	}
-}
-
-// secretsTable has a line for each key; what only some environments need names them.
-func secretsTable(app config.Application) string {
-	var text strings.Builder
-	text.WriteString("| Secret | key | what it is | a good value | where |\n|---|---|---|---|---|\n")
-	type entry struct {
-		secret string
-		key    string
-	}
-	where := map[entry][]string{}
-	for _, environment := range app.Environments {
-		for _, secret := range environment.Secrets {
-			for _, key := range secret.Keys {
-				at := entry{secret.Name, key.Name}
-				where[at] = append(where[at], environment.Name)
-			}
-		}
-	}
-	for _, environment := range slices.Backward(app.Environments) {
-		for _, secret := range environment.Secrets {
-			for _, key := range secret.Keys {
-				at := entry{secret.Name, key.Name}
-				environments := strings.Join(where[at], ", ")
-				if len(where[at]) == len(app.Environments) {
-					environments = "everywhere"
-				}
-				if where[at] != nil {
-					fmt.Fprintf(&text, "| %s | %s | %s | %s | %s |\n", secret.Name, key.Name, key.Purpose, goodValue(key), environments)
-				}
-				delete(where, at)
-			}
-		}
-	}
-	return text.String()
-}
-
-// goodValue says how a value is told from a bad one.
-func goodValue(key config.Key) string {
-	var rules []string
-	if len(key.Schemes) > 0 {
-		rules = append(rules, strings.Join(key.Schemes, ":// or ")+"://…")
-	}
-	if len(key.Prefixes) > 0 {
-		rules = append(rules, strings.Join(key.Prefixes, "…, ")+"…")
-	}
-	if key.MinLength > 0 {
-		rules = append(rules, fmt.Sprintf("%d bytes or more", key.MinLength))
-	}
-	if key.Generated {
-		rules = append(rules, "can be generated")
-	}
-	return strings.Join(rules, "; ")
 }
 
 // alert is an alerting rule of Prometheus.
@@ -133,7 +80,7 @@ type alert struct {
 // alerts are those of all rule files, in the order of the kustomization.
 func alerts(t *testing.T) []alert {
 	t.Helper()
-	files, err := filepath.Glob(rules + "/*.yaml")
+	files, err := filepath.Glob(alerting + "/*.yaml")
 	require.NoError(t, err)
 	var found []alert
 	for _, file := range files {
@@ -149,7 +96,7 @@ func alerts(t *testing.T) []alert {
 			found = append(found, slices.DeleteFunc(group.Rules, func(rule alert) bool { return rule.Alert == "" })...)
 		}
 	}
-	require.NotEmpty(t, found, "no alerts in %s", rules)
+	require.NotEmpty(t, found, "no alerts in %s", alerting)
 	return found
 }
 
