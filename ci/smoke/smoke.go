@@ -79,7 +79,7 @@ func judge(printed string, succeeded bool) (rollout.Smoke, error) {
 	lines := strings.Split(strings.TrimSpace(printed), "\n")
 	var summary rollout.Smoke
 	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &summary); err != nil {
-		return rollout.Smoke{}, fmt.Errorf("smoke suite: it ended without a summary; its last words:\n%s", strings.Join(lines[max(0, len(lines)-10):], "\n"))
+		return rollout.Smoke{}, fmt.Errorf("smoke suite: it ended without a summary; %s", lastWords(lines))
 	}
 	var failed []string
 	for _, flow := range summary.Flows {
@@ -94,6 +94,14 @@ func judge(printed string, succeeded bool) (rollout.Smoke, error) {
 		return summary, fmt.Errorf("smoke suite: it did not succeed, though no flow failed (%d ran)", len(summary.Flows))
 	}
 	return summary, nil
+}
+
+// lastWords are the last of the lines that the suite printed.
+func lastWords(lines []string) string {
+	if words := strings.TrimSpace(strings.Join(lines[max(0, len(lines)-10):], "\n")); words != "" {
+		return "its last words:\n" + words
+	}
+	return "it printed nothing"
 }
 
 // pairs are environment variables in the order of their names, so that the same target gives the same Job.

@@ -54,7 +54,7 @@ func TestSlotJudgesByTheSummary(t *testing.T) {
 		"all passed":      {jobs{prints: good, succeeded: true}, ""},
 		"a flow failed":   {jobs{prints: broken}, "1 of 1 flows failed: create-agent: POST /api/agents answered 500"},
 		"no summary":      {jobs{prints: "cannot run the smoke flows: no SMOKE_DASHBOARD_URL\n"}, "no SMOKE_DASHBOARD_URL"},
-		"nothing printed": {jobs{}, "without a summary"},
+		"nothing printed": {jobs{}, "it printed nothing"},
 		"killed after":    {jobs{prints: good}, "did not succeed"},
 		"no flows":        {jobs{prints: `{"passed":0,"failed":0,"flows":[]}`, succeeded: true}, "0 ran"},
 		"cannot start":    {jobs{err: errors.New("image not found")}, "image not found"},
