@@ -45,7 +45,7 @@ func TestTheListIsReadFromTheLastLine(t *testing.T) {
 
 	none, err := database(t).parse(`{"stanzas":[{"backup":[],"status":{"code":2,"message":"no valid backups"}}],"archived":{},"running":true}`)
 	require.NoError(t, err)
-	assert.Empty(t, none.Backups)
+	assert.Equal(t, []Backup{}, none.Backups, "an empty list for machines, not null")
 	assert.Zero(t, none.Latest)
 
 	_, err = database(t).parse(`{"stanzas":[{"status":{"code":99,"message":"other"}}],"archived":{},"running":true}`)

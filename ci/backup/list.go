@@ -86,7 +86,7 @@ func (d Database) parse(text string) (List, error) {
 	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &found); err != nil {
 		return List{}, errors.New("the Job ended without its last line; its last words: " + lastWords(text))
 	}
-	list := List{Environment: d.Environment.Name, Running: found.Running}
+	list := List{Environment: d.Environment.Name, Running: found.Running, Backups: []Backup{}}
 	for _, stanza := range found.Stanzas {
 		if code := stanza.Status.Code; code != 0 && !slices.Contains(emptyRepository, code) {
 			return List{}, fmt.Errorf("the repository cannot be read: %s; check where repository-config says it is, and backup-secrets", stanza.Status.Message)

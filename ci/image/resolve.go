@@ -25,11 +25,14 @@ func (r *Registry) Resolve(ctx context.Context, ref string) (string, error) {
 }
 
 // Pin gives ref with the digest that it stands for now: repository:tag@sha256:….
-// The errors are those of Resolve.
+// A digest stays as it is. The errors are those of Resolve.
 func (r *Registry) Pin(ctx context.Context, ref string) (string, error) {
 	resolved, err := r.Resolve(ctx, ref)
 	if err != nil {
 		return "", err
+	}
+	if strings.Contains(ref, "@") {
+		return ref, nil
 	}
 	_, digest, _ := strings.Cut(resolved, "@")
 	return ref + "@" + digest, nil

@@ -1,6 +1,7 @@
 package image_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -57,4 +58,24 @@ func TestExists(t *testing.T) {
 	assert.False(t, there)
 	_, err = registry.Exists(t.Context(), "127.0.0.1:1/team/dashboard:v1")
 	assert.ErrorIs(t, err, image.ErrUnreachable)
+}
+
+// What is pinned keeps its tag, for people, beside the digest, for machines.
+func TestPin(t *testing.T) {
+	server := newServer(t)
+	published := server.publish(t, "/team/postgres:17", indexOf(t, "hello", noon, image.Platforms...))
+	_, digest, _ := strings.Cut(published, "@")
+	registry := client(t, image.Options{})
+
+	pinned, err := registry.Pin(t.Context(), server.host+"/team/postgres:17")
+	require.NoError(t, err)
+	assert.Equal(t, server.host+"/team/postgres:17@"+digest, pinned)
+
+	again, err := registry.Pin(t.Context(), published)
+	require.NoError(t, err)
+	assert.Equal(t, published, again, "what has a digest already")
+
+	_, err = registry.Pin(t.Context(), server.host+"/team/postgres:18")
+	require.ErrorIs(t, err, image.ErrNotFound)
+	assert.ErrorContains(t, err, "/team/postgres:18")
 }

@@ -45,7 +45,11 @@ func backupRow(b backup.Backup) []string {
 
 // restored says what is there now, and how to go on with it.
 func (p *page) restored(r backup.Restored) {
-	p.line("The database of %s is restored to %s as %s, from backup %s, in %s.", r.Environment, r.Target, r.Database, r.Backup, duration(r.Took))
+	to := r.Target
+	if to == "latest" {
+		to = "the end of its archive"
+	}
+	p.line("The database of %s is restored to %s as %s, from backup %s, in %s.", r.Environment, to, r.Database, r.Backup, duration(r.Took))
 	if !r.LastTransaction.IsZero() {
 		p.line("The last transaction that it holds is of %s.", moment(r.LastTransaction))
 	}
