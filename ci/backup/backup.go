@@ -13,6 +13,7 @@ import (
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/config"
+	"github.com/codingbutter/team-dashboard/ci/preflight"
 	"github.com/codingbutter/team-dashboard/ci/rollout"
 )
 
@@ -57,6 +58,9 @@ func (d Database) Backup(ctx context.Context, kind string) (Made, error) {
 	if !slices.Contains(Types, kind) {
 		return Made{}, fmt.Errorf("--kind %q: unknown; give %s", kind, strings.Join(Types, ", "))
 	}
+	if err := preflight.Restoring(ctx, d.Cluster, d.Environment); err != nil {
+		return Made{}, fmt.Errorf("backing up: %w", err)
+	}
 	server, err := d.server(ctx)
 	if err != nil {
 		return Made{}, err
@@ -77,9 +81,12 @@ func (d Database) Backup(ctx context.Context, kind string) (Made, error) {
 	return made, err
 }
 
+// lockTTL is how long a restore that was killed keeps others waiting.
+const lockTTL = 20 * time.Second
+
 // locked does something while no deploy and no other restore can.
 func (d Database) locked(ctx context.Context, command string, do func(context.Context) error) error {
-	lock, err := d.Cluster.Lock(ctx, d.Environment.Namespace, cluster.LockRequest{Holder: d.Holder, Command: command,
+	lock, err := d.Cluster.Lock(ctx, d.Environment.Namespace, cluster.LockRequest{Holder: d.Holder, Command: command, TTL: lockTTL,
 		Progress: func(line string) { d.say("%s", line) }})
 	if err != nil {
 		return err

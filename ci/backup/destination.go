@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
+	"github.com/codingbutter/team-dashboard/ci/preflight"
 )
 
 // destination is where a restore goes to.
@@ -14,6 +15,8 @@ type destination struct {
 	// live says that it is the database that the services use.
 	live                      bool
 	serverExists, claimExists bool
+	// command is what was typed to restore into it; unfinished is that of an earlier restore which has not ended.
+	command, unfinished string
 }
 
 // defaultInto names a database that is restored beside the live one.
@@ -25,64 +28,62 @@ func (p destination) pod() string { return p.name + "-0" }
 
 // destination decides, and refuses what would overwrite something unasked. It only reads.
 func (d Database) destination(ctx context.Context, request Request) (destination, error) {
-	p := destination{name: statefulSet, live: true}
+	p := destination{name: statefulSet, live: true, command: request.command(d.Environment.Name)}
 	if err := d.look(ctx, &p); err != nil {
 		return p, err
 	}
-	if request.Force || !p.serverExists && request.Into == "" {
-		return p, d.refuseTaken(ctx, p, request)
+	if request.Force || !p.serverExists && request.Into == "" || p.unfinished == p.command {
+		return p, d.refuseTaken(p, request)
 	}
 	if !p.serverExists {
 		return p, fmt.Errorf("--into %s: %s has no database to restore beside; leave --into out", request.Into, d.Environment.Name)
 	}
-	into := request.Into
-	if into == "" {
-		into = defaultInto
+	if request.Into == "" {
+		request.Into = defaultInto
 	}
-	if err := checkName(into); err != nil {
+	if err := checkName(request.Into); err != nil {
 		return p, err
 	}
-	p = destination{name: statefulSet + "-" + into}
+	p = destination{name: statefulSet + "-" + request.Into, command: request.command(d.Environment.Name)}
 	if err := d.look(ctx, &p); err != nil {
 		return p, err
 	}
-	return p, d.refuseTaken(ctx, p, request)
+	return p, d.refuseTaken(p, request)
 }
 
-func (d Database) look(ctx context.Context, p *destination) (err error) {
-	if p.serverExists, err = d.exists(ctx, d.ref("StatefulSet", p.name)); err != nil {
+// look finds out what is there.
+func (d Database) look(ctx context.Context, p *destination) error {
+	server, err := d.present(ctx, d.ref("StatefulSet", p.name))
+	if err != nil {
 		return err
 	}
-	p.claimExists, err = d.exists(ctx, d.ref("PersistentVolumeClaim", p.claim()))
-	return err
+	claim, err := d.present(ctx, d.ref("PersistentVolumeClaim", p.claim()))
+	if err != nil {
+		return err
+	}
+	p.serverExists, p.claimExists = server != nil, claim != nil
+	if p.claimExists {
+		p.unfinished = claim.GetAnnotations()[preflight.RestoreMark]
+	}
+	return nil
 }
 
-func (d Database) exists(ctx context.Context, ref cluster.Ref) (bool, error) {
-	_, err := d.Cluster.Get(ctx, ref)
+// present reads an object; nil where there is none.
+func (d Database) present(ctx context.Context, ref cluster.Ref) (*cluster.Object, error) {
+	found, err := d.Cluster.Get(ctx, ref)
 	if cluster.IsNotFound(err) {
-		return false, nil
+		return nil, nil
 	}
-	return err == nil, err
+	return found, err
 }
 
 // refuseTaken lets nothing be overwritten but what --force names, or what the same command left unfinished.
-func (d Database) refuseTaken(ctx context.Context, p destination, request Request) error {
-	if request.Force || !p.claimExists && !p.serverExists {
-		return nil
-	}
-	unfinished := ""
-	if p.claimExists {
-		claim, err := d.Cluster.Get(ctx, d.ref("PersistentVolumeClaim", p.claim()))
-		if err != nil {
-			return err
-		}
-		unfinished = claim.GetAnnotations()[restoreMark]
-	}
+func (d Database) refuseTaken(p destination, request Request) error {
 	switch {
-	case unfinished == request.Target.String():
+	case request.Force, !p.claimExists && !p.serverExists, p.unfinished == p.command:
 		return nil
-	case unfinished != "":
-		return fmt.Errorf("restoring into %s: a restore of %s into it was interrupted; run that one again", p.name, unfinished)
+	case p.unfinished != "":
+		return fmt.Errorf("restoring into %s: another restore into it has not ended; finish it: dagger call %s", p.name, p.unfinished)
 	case p.live:
 		return fmt.Errorf("restoring the database of %s: there is a volume %s already; give --force to overwrite it", d.Environment.Name, p.claim())
 	}

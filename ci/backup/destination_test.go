@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
+	"github.com/codingbutter/team-dashboard/ci/preflight"
 )
 
 // objects is a cluster that can be read, and nothing else: what writes fails the test by a nil call.
@@ -28,7 +29,7 @@ func (o objects) Get(_ context.Context, ref cluster.Ref) (*cluster.Object, error
 func object(mark string) *cluster.Object {
 	made := &cluster.Object{Object: map[string]any{}}
 	if mark != "" {
-		made.SetAnnotations(map[string]string{restoreMark: mark})
+		made.SetAnnotations(map[string]string{preflight.RestoreMark: mark})
 	}
 	return made
 }
@@ -59,10 +60,13 @@ func TestDestination(t *testing.T) {
 		"a name that is none":             {live, Request{Into: "No Name"}, "", "not a name"},
 		"a name that is taken":            {with(map[string]*cluster.Object{"PersistentVolumeClaim/data-postgres-june-0": object("")}), Request{Into: "june"}, "", "the name is taken"},
 		"a server without a volume":       {with(map[string]*cluster.Object{"StatefulSet/postgres-june": object("")}), Request{Into: "june"}, "", "the name is taken"},
-		"what a kill left":                {with(map[string]*cluster.Object{"PersistentVolumeClaim/data-postgres-june-0": object("latest")}), Request{Into: "june"}, "postgres-june", ""},
-		"what another restore left":       {with(map[string]*cluster.Object{"PersistentVolumeClaim/data-postgres-june-0": object("2026-11-23T10:00:00Z")}), Request{Into: "june"}, "", "a restore of 2026-11-23T10:00:00Z into it was interrupted"},
+		"what a kill left":                {with(map[string]*cluster.Object{"PersistentVolumeClaim/data-postgres-june-0": object("restore --env production --latest --into june")}), Request{Into: "june"}, "postgres-june", ""},
+		"what another restore left":       {with(map[string]*cluster.Object{"PersistentVolumeClaim/data-postgres-june-0": object("restore --env production --to-time 2026-11-23T10:00:00Z --into june")}), Request{Into: "june"}, "", "finish it: dagger call restore --env production --to-time 2026-11-23T10:00:00Z --into june"},
 		"a volume without its server":     {map[string]*cluster.Object{"PersistentVolumeClaim/data-postgres-0": object("")}, Request{}, "", "give --force to overwrite it"},
-		"its own, after a kill, in place": {map[string]*cluster.Object{"PersistentVolumeClaim/data-postgres-0": object("latest")}, Request{}, "postgres", ""},
+		"its own, after a kill, in place": {map[string]*cluster.Object{"PersistentVolumeClaim/data-postgres-0": object("restore --env production --latest")}, Request{}, "postgres", ""},
+		"the same, its server was made":   {with(map[string]*cluster.Object{"PersistentVolumeClaim/data-postgres-0": object("restore --env production --latest")}), Request{}, "postgres", ""},
+		"beside one over the live one":    {with(map[string]*cluster.Object{"PersistentVolumeClaim/data-postgres-0": object("restore --env production --latest --force")}), Request{}, "postgres-restored", ""},
+		"over one over the live one":      {with(map[string]*cluster.Object{"PersistentVolumeClaim/data-postgres-0": object("restore --env production --to-time 2026-11-23T10:00:00Z --force")}), Request{Force: true}, "postgres", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := database(t)

@@ -148,11 +148,7 @@ func (d Database) find(ctx context.Context, ref cluster.Ref) (*cluster.Object, e
 
 // server is the StatefulSet of the database; nil where there is none.
 func (d Database) server(ctx context.Context) (*cluster.Object, error) {
-	found, err := d.Cluster.Get(ctx, d.ref("StatefulSet", statefulSet))
-	if cluster.IsNotFound(err) {
-		return nil, nil
-	}
-	return found, err
+	return d.present(ctx, d.ref("StatefulSet", statefulSet))
 }
 
 func (d Database) ref(kind, name string) cluster.Ref {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
+	"github.com/codingbutter/team-dashboard/ci/preflight"
 )
 
 // Request says what to restore, and where to.
@@ -37,8 +38,20 @@ type Restored struct {
 	Remove string `json:"remove,omitempty"`
 }
 
-// restoreMark on a volume claim says what is being restored into it, until the server runs on it.
-const restoreMark = "team-dashboard.app/restore"
+// command is what is typed for it, without `dagger call`.
+func (r Request) command(environment string) string {
+	command := "restore --env " + environment + " --latest"
+	if !r.Target.Latest {
+		command = "restore --env " + environment + " --to-time " + r.Target.String()
+	}
+	if r.Into != "" {
+		command += " --into " + r.Into
+	}
+	if r.Force {
+		command += " --force"
+	}
+	return command
+}
 
 // Restore brings a database back: beside the live one, over it with Force, or in its place where there is none. The same
 // call again finishes what a kill interrupted.
@@ -54,7 +67,7 @@ func (d Database) Restore(ctx context.Context, request Request) (Restored, error
 	if !place.live {
 		result.Look, result.Remove = d.looking(place.name), d.removal(place.name)
 	}
-	err = d.locked(ctx, fmt.Sprintf("restore --env %s (%s into %s)", d.Environment.Name, request.Target, place.name), func(ctx context.Context) error {
+	err = d.locked(ctx, place.command, func(ctx context.Context) error {
 		began := d.Clock.Now()
 		labels, err := d.choose(ctx, request.Target)
 		if err != nil {
@@ -71,6 +84,9 @@ func (d Database) Restore(ctx context.Context, request Request) (Restored, error
 			if _, err := d.ask(ctx, "password", "setting the password of the database", "password"); err != nil {
 				return err
 			}
+		}
+		if err := d.mark(ctx, place, nil, nil); err != nil {
+			return err
 		}
 		result.Took = d.Clock.Now().Sub(began)
 		return nil
@@ -109,7 +125,7 @@ var restoredSet = regexp.MustCompile(`restore backup set (\S+?),`)
 
 // fill brings the files of a backup onto the volume.
 func (d Database) fill(ctx context.Context, p destination, target Target, labels []string) (string, error) {
-	if err := d.makeRoom(ctx, p, target); err != nil {
+	if err := d.makeRoom(ctx, p); err != nil {
 		return "", err
 	}
 	archive := "off"
@@ -137,13 +153,13 @@ func (d Database) fill(ctx context.Context, p destination, target Target, labels
 }
 
 // makeRoom stops the live server, or makes the volume of a new one, and marks the volume.
-func (d Database) makeRoom(ctx context.Context, p destination, target Target) error {
-	mark := map[string]any{"metadata": map[string]any{"annotations": map[string]any{restoreMark: target.String()}}}
+func (d Database) makeRoom(ctx context.Context, p destination) error {
+	began := d.Clock.Now().UTC().Format(time.RFC3339)
 	if !p.claimExists {
-		if err := d.makeClaim(ctx, p, target); err != nil {
+		if err := d.makeClaim(ctx, p, began); err != nil {
 			return err
 		}
-	} else if _, err := d.Cluster.MergePatch(ctx, d.ref("PersistentVolumeClaim", p.claim()), mark); err != nil {
+	} else if err := d.mark(ctx, p, p.command, began); err != nil {
 		return err
 	}
 	if !p.serverExists {
@@ -159,6 +175,13 @@ func (d Database) makeRoom(ctx context.Context, p destination, target Target) er
 		}
 		return false, err
 	})
+}
+
+// mark says on the volume what is being restored into it, and since when; nil takes that away.
+func (d Database) mark(ctx context.Context, p destination, command, began any) error {
+	marks := map[string]any{preflight.RestoreMark: command, preflight.RestoreBegan: began}
+	_, err := d.Cluster.MergePatch(ctx, d.ref("PersistentVolumeClaim", p.claim()), map[string]any{"metadata": map[string]any{"annotations": marks}})
+	return err
 }
 
 func replicas(count int) map[string]any {

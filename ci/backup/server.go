@@ -10,10 +10,11 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
+	"github.com/codingbutter/team-dashboard/ci/preflight"
 )
 
 // makeClaim makes the volume of a server that does not exist yet, as its StatefulSet would.
-func (d Database) makeClaim(ctx context.Context, p destination, target Target) error {
+func (d Database) makeClaim(ctx context.Context, p destination, began string) error {
 	set, err := d.find(ctx, d.ref("StatefulSet", statefulSet))
 	if err != nil {
 		return err
@@ -28,7 +29,7 @@ func (d Database) makeClaim(ctx context.Context, p destination, target Target) e
 		claim.SetName(p.claim())
 		claim.SetNamespace(d.Environment.Namespace)
 		claim.SetLabels(d.labels(set, p))
-		claim.SetAnnotations(map[string]string{restoreMark: target.String()})
+		claim.SetAnnotations(map[string]string{preflight.RestoreMark: p.command, preflight.RestoreBegan: began})
 		_, err := d.Cluster.Apply(ctx, claim, cluster.ApplyOptions{})
 		return err
 	}
@@ -89,10 +90,7 @@ func (d Database) bringUp(ctx context.Context, p destination) (time.Time, error)
 	if err := d.recovered(ctx, p); err != nil {
 		return time.Time{}, err
 	}
-	last := d.lastTransaction(ctx, p)
-	unmark := map[string]any{"metadata": map[string]any{"annotations": map[string]any{restoreMark: nil}}}
-	_, err = d.Cluster.MergePatch(ctx, d.ref("PersistentVolumeClaim", p.claim()), unmark)
-	return last, err
+	return d.lastTransaction(ctx, p), nil
 }
 
 // startBeside makes a server like the live one, under its own name.

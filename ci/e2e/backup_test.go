@@ -25,7 +25,9 @@ func TestRestoreDrill(t *testing.T) {
 	sql(t, "postgres-0", "DROP TABLE IF EXISTS drill; CREATE TABLE drill (i int); INSERT INTO drill SELECT generate_series(1, 100)")
 	mustCall(t, "backup", "--env", "production", "--kind", "full")
 	sql(t, "postgres-0", "INSERT INTO drill SELECT generate_series(101, 150)")
-	moment := sql(t, "postgres-0", `SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`)
+	at, err := time.Parse(time.RFC3339Nano, sql(t, "postgres-0", `SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`))
+	require.NoError(t, err)
+	moment := at.Format(time.RFC3339Nano)
 	sql(t, "postgres-0", "INSERT INTO drill SELECT generate_series(151, 170)")
 	sql(t, "postgres-0", "DROP TABLE drill")
 	stores := uids(t, production)
@@ -62,11 +64,24 @@ func TestRestoreDrill(t *testing.T) {
 		assert.Contains(t, refused(t, "restore", "--env", "production", "--latest", "--into", beside), "the name is taken")
 	})
 
-	part(t, "over the live database", func(t *testing.T) {
+	part(t, "a restore over the live database that is killed is in the way of others, who are told", func(t *testing.T) {
+		file := notLive(t)
+		kill(t, start(t, func() bool {
+			return kubectl(t, "-n", production, "get", "job", "postgres-restore", "--ignore-not-found", "-o", "name") != ""
+		}, "restore", "--env", "production", "--to-time", moment, "--force"))
+		again := "finish it: dagger call restore --env production --to-time " + moment + " --force"
+		for _, command := range [][]string{
+			{"deploy", "--release-file", file}, {"rollback"}, {"backup"}, {"secrets", "rotate", "--keys", "JWT_SECRET", "--generate"},
+		} {
+			text := refused(t, append(command, "--env", "production")...)
+			assert.Contains(t, text, again)
+			assert.NotContains(t, strings.TrimSpace(text), "\n", "one line")
+		}
+	})
+
+	part(t, "over the live database, by the same command again", func(t *testing.T) {
 		restored := restore(t, "--to-time", moment, "--force")
 		assert.Equal(t, "150,150,false", sql(t, "postgres-0", drilled))
-		at, err := time.Parse(time.RFC3339Nano, moment)
-		require.NoError(t, err)
 		require.False(t, restored.LastTransaction.IsZero())
 		assert.False(t, restored.LastTransaction.After(at))
 		t.Logf("over the live database: recovery time %.1f s; data-loss window %.3f s, from the last transaction brought back to the moment asked for",
@@ -80,6 +95,16 @@ func TestRestoreDrill(t *testing.T) {
 }
 
 const drilled = "SELECT concat_ws(',', count(*), max(i), pg_is_in_recovery()::text) FROM drill"
+
+// notLive is the release file of one that production does not run.
+func notLive(t testing.TB) string {
+	t.Helper()
+	file, release := v1.release(t)
+	if release.Version == liveIn(t, "production").Release {
+		file, _ = v2.release(t)
+	}
+	return file
+}
 
 // recovery is what the tests read of restore's JSON.
 type recovery struct {

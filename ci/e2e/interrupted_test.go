@@ -18,25 +18,38 @@ func runningRecords(t testing.TB, namespace string) string {
 	return kubectl(t, "-n", namespace, "get", "secrets", "-l", "team-dashboard.app/outcome=running", "-o", "name")
 }
 
-// begin types a deploy and returns when its record shows that it is under way, with the process still running.
-func begin(t *testing.T, file string) *exec.Cmd {
+// start types a command and returns when something shows that it is under way, with the process still running.
+func start(t *testing.T, underWay func() bool, args ...string) *exec.Cmd {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	t.Cleanup(cancel)
-	command := exec.CommandContext(ctx, "dagger", "call", "--progress=plain", "--actor", "first", "deploy", "--env", "production", "--release-file", file, "--watch", "0s")
+	command := exec.CommandContext(ctx, "dagger", append([]string{"call", "--progress=plain"}, args...)...)
 	command.Dir = repository(t)
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	require.NoError(t, command.Start())
-	require.Eventually(t, func() bool { return runningRecords(t, production) != "" }, 2*time.Minute, 200*time.Millisecond)
+	require.Eventually(t, underWay, 2*time.Minute, 200*time.Millisecond)
 	return command
+}
+
+// kill ends a command as a power cut would.
+func kill(t *testing.T, command *exec.Cmd) {
+	t.Helper()
+	require.NoError(t, syscall.Kill(-command.Process.Pid, syscall.SIGKILL))
+	_ = command.Wait()
+}
+
+// begin types a deploy and returns when its record shows that it is under way.
+func begin(t *testing.T, file string) *exec.Cmd {
+	t.Helper()
+	return start(t, func() bool { return runningRecords(t, production) != "" },
+		"--actor", "first", "deploy", "--env", "production", "--release-file", file, "--watch", "0s")
 }
 
 // killed is a deploy that is killed on its way; the same command again finishes the work.
 func killed(t *testing.T, file, version string) {
 	live := liveSlot(t)
 	first := begin(t, file)
-	require.NoError(t, syscall.Kill(-first.Process.Pid, syscall.SIGKILL))
-	_ = first.Wait()
+	kill(t, first)
 	require.Equal(t, live, liveSlot(t))
 
 	got := deploy(t, "production", file)

@@ -73,6 +73,7 @@ func Run(ctx context.Context, api Cluster, images Images, input Input) Report {
 		{"access", inspector.access},
 		{"namespace", inspector.namespace},
 		{"secrets", inspector.secrets},
+		{"restore", inspector.restore},
 		{"manifests", inspector.manifests},
 		{"capacity", inspector.capacity},
 	}

@@ -102,8 +102,8 @@ func TestEverythingIsReady(t *testing.T) {
 	s, input := ready(t)
 	report := Run(t.Context(), s, registry{}, input)
 	require.NoError(t, report.Err())
-	assert.Len(t, report.Checks, 6)
-	assert.Len(t, Run(t.Context(), s, nil, input).Checks, 5, "without a registry there is nothing to ask it")
+	assert.Len(t, report.Checks, 7)
+	assert.Len(t, Run(t.Context(), s, nil, input).Checks, 6, "without a registry there is nothing to ask it")
 }
 
 func TestEachProblemIsFound(t *testing.T) {
@@ -144,6 +144,13 @@ func TestEachProblemIsFound(t *testing.T) {
 			return nil
 		}, []string{"missing: database/user", "database/url: malformed: not a URL that begins with postgres://", "database/password: malformed: 7 bytes long, needs at least 16",
 			"mail/token: placeholder", "setup-secrets.sh production create --overwrite"}},
+		{"restore", func(s server, _ *Input) Images {
+			claim := object("v1", "PersistentVolumeClaim", "shop", databaseClaim, nil)
+			claim.SetAnnotations(map[string]string{RestoreMark: "restore --env production --to-time 2026-11-23T10:00:00Z --force", RestoreBegan: "2026-11-23T12:00:00Z"})
+			s.objects[cluster.RefOf(claim)] = claim
+			return nil
+		}, []string{"is being restored since 2026-11-23T12:00:00Z, or that was interrupted", "finish it: dagger call restore --env production --to-time 2026-11-23T10:00:00Z --force",
+			"give it up and go to the end of what was archived: dagger call restore --env production --latest --force"}},
 		{"manifests", func(s server, _ *Input) Images { s.refused["web"] = "spec.replicas: too many"; return nil }, []string{"too many"}},
 		{"manifests", func(s server, _ *Input) Images {
 			s.warned["web"] = `would violate PodSecurity "restricted:latest"`

@@ -2,12 +2,14 @@ package rollout
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
+	"github.com/codingbutter/team-dashboard/ci/preflight"
 )
 
 // Status says what runs in an environment, whether it is as it should be, and what to do next.
@@ -21,6 +23,12 @@ func (o Observer) Status(ctx context.Context, name string) (Status, error) {
 		return Status{}, err
 	}
 	if err := o.addRuns(ctx, s, &status); err != nil {
+		return Status{}, err
+	}
+	var restoring *preflight.UnfinishedRestoreError
+	if err := preflight.Restoring(ctx, o.Cluster, s.environment); errors.As(err, &restoring) {
+		status.Problems = append(status.Problems, err.Error())
+	} else if err != nil {
 		return Status{}, err
 	}
 	status.Next = status.next()

@@ -9,6 +9,7 @@ import (
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/config"
+	"github.com/codingbutter/team-dashboard/ci/preflight"
 )
 
 func (w *world) observer() Observer {
@@ -51,6 +52,27 @@ func TestStatusFindsWhatIsNotAsReleased(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, mixed, status.Services[0].Digest)
 	assert.Equal(t, []string{"dashboard: its pods do not run what was released, but mixed"}, status.Problems)
+}
+
+func TestStatusNamesARestoreThatHasNotEnded(t *testing.T) {
+	w := after(t, production, "v1", "v2")
+	claim := w.left("v1", "PersistentVolumeClaim", "data-postgres-0")
+	claim.SetAnnotations(map[string]string{preflight.RestoreMark: "restore --env production --latest --force", preflight.RestoreBegan: "2026-11-23T12:00:00Z"})
+	w.store(claim)
+	status, err := w.observer().Status(t.Context(), "production")
+	require.NoError(t, err)
+	require.Len(t, status.Problems, 1)
+	assert.Contains(t, status.Problems[0], "finish it: dagger call restore --env production --latest --force")
+
+	for _, run := range []func() (Result, error){
+		func() (Result, error) { return w.deploy(production, "v3") },
+		func() (Result, error) { return w.rollback(production, Request{}) },
+	} {
+		written := len(w.writes)
+		_, err := run()
+		assert.ErrorContains(t, err, status.Problems[0])
+		assert.Len(t, w.writes, written, "something was written")
+	}
 }
 
 // killedInSwitch is production after a deploy of v2 died when it had moved one of the Services.

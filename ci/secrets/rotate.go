@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
+	"github.com/codingbutter/team-dashboard/ci/preflight"
 	"github.com/codingbutter/team-dashboard/ci/rollout"
 )
 
@@ -87,6 +88,9 @@ func (r *rotation) done() bool { return len(r.journal.Changes) == 0 }
 
 // plan decides what is to change: what the caller asks for, or the rest of a rotation that was killed.
 func (r *rotation) plan(ctx context.Context) error {
+	if err := preflight.Restoring(ctx, r.Cluster, r.Environment); err != nil {
+		return fmt.Errorf("rotating secrets: %w", err)
+	}
 	left, err := r.unfinished(ctx)
 	if err != nil {
 		return err
