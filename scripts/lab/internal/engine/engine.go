@@ -87,7 +87,7 @@ func (e *Engine) Down(ctx context.Context) error {
 	if err := e.host.Stop(ctx, moduleProxy, grace); err != nil {
 		return err
 	}
-	return errors.Join(e.disconnect(ctx), removeCgroups(), os.RemoveAll(e.runDir()))
+	return errors.Join(e.disconnect(ctx), e.host.RemoveCgroup(ctx, cgroup), os.RemoveAll(e.runDir()))
 }
 
 // Status asks the engine for its version.

@@ -128,12 +128,3 @@ func TestImageIsALayoutOfLinkedLayers(t *testing.T) {
 	assert.NotEqual(t, made.digest, other.digest, "a changed layer makes another image")
 	assert.NoDirExists(t, made.layout, "the image of before is gone")
 }
-
-func TestRemoveGroupsFromBelow(t *testing.T) {
-	top := filepath.Join(t.TempDir(), cgroup)
-	require.NoError(t, os.MkdirAll(filepath.Join(top, "buildkit", "a"), 0o755))
-	require.NoError(t, os.MkdirAll(filepath.Join(top, "buildkit", "b"), 0o755))
-	require.NoError(t, removeGroups(top))
-	assert.NoDirExists(t, top)
-	require.NoError(t, removeGroups(top), "nothing to remove is fine")
-}

@@ -18,6 +18,9 @@ import (
 // caInside is where the engine finds the lab's CA.
 const caInside = "/etc/dagger/lab-ca.pem"
 
+// cgroup is the control group that the engine's containers are in.
+const cgroup = "lab-engine"
+
 // tomlInside is the engine's other configuration file. Its containers get
 // control groups that can be told from anybody else's.
 const tomlInside = `[worker.oci]

@@ -31,8 +31,8 @@ func (k *Kube) Down(ctx context.Context) error {
 	return errors.Join(
 		endShims(),
 		k.unmount(),
-		k.removeNetworks(ctx),
-		removeCgroups(),
+		k.removeNotes(),
+		k.host.RemoveCgroup(ctx, cgroup),
 		k.removeTables(ctx),
 		k.removeFiles(),
 	)

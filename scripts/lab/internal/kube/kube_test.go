@@ -98,6 +98,7 @@ func TestConfigs(t *testing.T) {
 	}
 	assert.True(t, json.Valid([]byte(read("cni/lab.conflist"))))
 	assert.Contains(t, read("containerd.toml"), `sandbox_image = "registry.k8s.io/pause:3.10"`)
+	assert.Contains(t, read("containerd.toml"), "netns_mounts_under_state_dir = true", "Down takes away what is mounted there")
 	assert.Contains(t, read("kubelet.yaml"), `clusterDNS: ["10.96.0.10"]`)
 	assert.Contains(t, read("kubelet.yaml"), "containerRuntimeEndpoint: unix://"+socket+"\n")
 	assert.Contains(t, read("proxy.yaml"), "mode: nftables\n")
@@ -137,15 +138,6 @@ func TestMountsBelow(t *testing.T) {
 		"/run/lab/containerd/1/rootfs",
 		"/lab/state/kubernetes/kubelet/pods/1/volumes/token",
 	}, mountsBelow([]byte(mountinfo), "/lab/state/kubernetes", "/run/lab"))
-}
-
-func TestRemoveTreeRemovesTheInnermostFirst(t *testing.T) {
-	root := filepath.Join(t.TempDir(), "kubepods")
-	require.NoError(t, os.MkdirAll(filepath.Join(root, "burstable", "pod1", "container"), 0o755))
-	require.NoError(t, os.MkdirAll(filepath.Join(root, "besteffort"), 0o755))
-	require.NoError(t, removeTree(root))
-	assert.NoDirExists(t, root)
-	require.NoError(t, removeTree(root), "nothing to remove is fine")
 }
 
 func TestComponentsSayTheirVersion(t *testing.T) {

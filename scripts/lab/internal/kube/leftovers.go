@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -25,15 +24,18 @@ const (
 	// netpolTable is the table that the program netpol makes.
 	netpolTable = "lab-netpol"
 
-	// namespaces is where containerd mounts the network namespaces of pods.
-	namespaces = "/run/netns"
+	// cgroup is the control group that the kubelet makes for all pods.
+	cgroup = "kubepods"
 
 	// logLinks is where the kubelet links to the logs of containers.
 	logLinks = "/var/log/containers"
 )
 
 // shared are folders that programs make for all their kind on the machine.
-var shared = []string{"/run/containerd/s", "/run/containerd", cniResults, "/var/lib/cni", logLinks}
+var shared = []string{
+	"/run/containerd/s", "/run/containerd/fifo", "/run/containerd/runc/k8s.io", "/run/containerd/runc", "/run/containerd",
+	cniResults, "/var/lib/cni", logLinks,
+}
 
 // endShims ends the processes that stand between containerd and each pod.
 func endShims() error {
@@ -62,7 +64,7 @@ func endShims() error {
 }
 
 // unmount unmounts what is mounted below the lab's folders: pods' volumes,
-// pods' root file systems.
+// pods' root file systems, and pods' network namespaces, which end with that.
 func (k *Kube) unmount() error {
 	mounts, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {
@@ -97,9 +99,9 @@ func mountsBelow(mountinfo []byte, folders ...string) []string {
 	return found
 }
 
-// removeNetworks removes the network namespaces of pods, with all that is in
-// them, and CNI's notes about them.
-func (k *Kube) removeNetworks(ctx context.Context) error {
+// removeNotes removes what CNI noted about the networks of pods. The networks
+// themselves go when they are unmounted.
+func (k *Kube) removeNotes() error {
 	notes, err := filepath.Glob(filepath.Join(cniResults, cniNetwork+"-*"))
 	if err != nil {
 		return err
@@ -108,19 +110,7 @@ func (k *Kube) removeNetworks(ctx context.Context) error {
 	for _, note := range notes {
 		errs = append(errs, os.Remove(note))
 	}
-	spaces, err := filepath.Glob(filepath.Join(namespaces, "cni-*"))
-	if err != nil {
-		return err
-	}
-	for _, space := range spaces {
-		name := filepath.Base(space)
-		addresses, err := k.host.Output(ctx, "ip", "-netns", name, "-4", "-brief", "address")
-		if err == nil && strings.Contains(addresses, " "+podPrefix) {
-			errs = append(errs, k.host.Run(ctx, "ip", "netns", "delete", name))
-		}
-	}
-	errs = append(errs, os.RemoveAll(dataDir(k.host, "addresses")))
-	return errors.Join(errs...)
+	return errors.Join(append(errs, os.RemoveAll(dataDir(k.host, "addresses")))...)
 }
 
 // removeFiles removes the links to logs, and the shared folders that nobody
@@ -140,44 +130,6 @@ func (k *Kube) removeFiles() error {
 		_ = os.Remove(dir) // fails when something is in it, as it should
 	}
 	return errors.Join(append(errs, os.RemoveAll(runDir))...)
-}
-
-// podPrefix begins every address in podCIDR.
-const podPrefix = "10.244.0."
-
-// removeCgroups removes the control groups that the kubelet made, the
-// innermost first. With version 1 there is a tree for each controller.
-func removeCgroups() error {
-	var errs []error
-	for _, pattern := range []string{"/sys/fs/cgroup/kubepods", "/sys/fs/cgroup/*/kubepods"} {
-		roots, err := filepath.Glob(pattern)
-		if err != nil {
-			return err
-		}
-		for _, root := range roots {
-			errs = append(errs, removeTree(root))
-		}
-	}
-	return errors.Join(errs...)
-}
-
-func removeTree(root string) error {
-	var dirs []string
-	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
-		if err == nil && entry.IsDir() {
-			dirs = append(dirs, path)
-		}
-		return err
-	})
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	for _, dir := range slices.Backward(dirs) {
-		if err := unix.Rmdir(dir); err != nil && !errors.Is(err, unix.ENOENT) {
-			return fmt.Errorf("removing the control group %q: %w", dir, err)
-		}
-	}
-	return nil
 }
 
 // removeTables removes the firewall rules.

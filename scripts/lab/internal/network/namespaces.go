@@ -7,15 +7,17 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 
 	"github.com/codingbutter/team-dashboard/scripts/lab/internal/host"
+	"github.com/codingbutter/team-dashboard/scripts/lab/internal/part"
 )
 
 // netns is where programs keep network namespaces by name.
-const netns = "/run/netns"
+var netns = "/run/netns"
 
 // shareNamespaces makes /run/netns a shared mount, as the first "ip netns add"
-// would. Done later, it would hide the namespaces of pods that are mounted there.
+// would, and remembers whether that was the lab's doing.
 func (n *Network) shareNamespaces(ctx context.Context) error {
 	mounted, err := isMount(netns)
 	if err != nil || mounted {
@@ -24,36 +26,58 @@ func (n *Network) shareNamespaces(ctx context.Context) error {
 	if err := os.MkdirAll(netns, 0o755); err != nil {
 		return err
 	}
-	if err := n.host.Run(ctx, "mount", "--bind", netns, netns); err != nil {
+	// The marker first: killed in between, the lab would not know its own mount.
+	if _, err := host.Write(n.shared(), nil, 0o644); err != nil {
 		return err
 	}
-	if err := n.host.Run(ctx, "mount", "--make-shared", netns); err != nil {
+	// Recursively, or namespaces that are there already would be hidden.
+	if err := n.host.Run(ctx, "mount", "--rbind", netns, netns); err != nil {
 		return err
 	}
-	_, err = host.Write(n.shared(), nil, 0o644)
-	return err
+	return n.host.Run(ctx, "mount", "--make-shared", netns)
 }
 
-// unshareNamespaces takes that back, if the lab did it and nobody else has put
-// a namespace there meanwhile.
+// unshareNamespaces takes that back, if the lab did it. While somebody else
+// has a namespace there, the mount stays, to be taken back by a later Down.
 func (n *Network) unshareNamespaces(ctx context.Context) error {
 	if _, err := os.Stat(n.shared()); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	entries, err := os.ReadDir(netns)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	mounted, err := isMount(netns)
+	others, err := names(netns)
 	if err != nil {
 		return err
 	}
-	if mounted && len(entries) == 0 {
+	if len(others) > 0 {
+		part.Info(ctx, "%s stays mounted, since it has %s, which the lab did not make; remove what nobody needs by ip netns delete, then run the lab's down again",
+			netns, strings.Join(others, ", "))
+		return nil
+	}
+	for {
+		mounted, err := isMount(netns)
+		if err != nil {
+			return err
+		}
+		if !mounted {
+			break
+		}
 		if err := n.host.Run(ctx, "umount", netns); err != nil {
 			return err
 		}
 	}
 	return os.Remove(n.shared())
+}
+
+// names are what a folder holds. One that is not there holds nothing.
+func names(folder string) ([]string, error) {
+	entries, err := os.ReadDir(folder)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	var names []string
+	for _, entry := range entries {
+		names = append(names, entry.Name())
+	}
+	return names, nil
 }
 
 // shared is the file that remembers that the lab made the mount.
