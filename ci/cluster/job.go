@@ -3,6 +3,7 @@ package cluster
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -17,9 +18,13 @@ import (
 type JobOptions struct {
 	// Budget is how long it may take, from its creation to its end; zero means 5 minutes.
 	Budget time.Duration
-	// Output receives what the Job's pod writes, while it runs.
+	// Output receives what the Job's pod writes, while it runs. When its Write returns ErrEnough, the pod has said all
+	// that matters: the Job counts as succeeded, and its end is not waited for.
 	Output io.Writer
 }
+
+// ErrEnough is what JobOptions.Output returns when it has heard what it wanted.
+var ErrEnough = errors.New("enough was heard")
 
 // RunJob creates a Job, copies its log to Output, waits for its end and deletes it. It returns whether the Job succeeded; the
 // error says that it could not be run at all (a *WaitError when its pod cannot start). A Job of the same name that an
@@ -48,7 +53,10 @@ func (c *Cluster) RunJob(ctx context.Context, job *Object, options JobOptions) (
 			err = failure
 		}
 	}()
-	if err := c.followJob(limited, ref, created.GetUID(), options.Output); err != nil {
+	switch err := c.followJob(limited, ref, created.GetUID(), options.Output); {
+	case errors.Is(err, ErrEnough):
+		return true, nil
+	case err != nil:
 		return false, err
 	}
 	return c.jobResult(limited, ref)

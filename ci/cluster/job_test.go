@@ -76,6 +76,28 @@ func TestRunJobThatCannotRun(t *testing.T) {
 	}
 }
 
+// satisfied has heard enough with the first words.
+type satisfied struct{ text bytes.Buffer }
+
+func (s *satisfied) Write(text []byte) (int, error) {
+	n, _ := s.text.Write(text)
+	return n, ErrEnough
+}
+
+func TestRunJobEndsWhenEnoughWasHeard(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newShop(t)
+		s.pod("smoke-1", "smoke", running()) // and the Job never gets a condition
+		s.fail(answer("/pods/smoke-1/log", 200, "ok login 12 ms\n"))
+		var output satisfied
+		succeeded, err := s.RunJob(t.Context(), smokeJob(), JobOptions{Output: &output})
+		require.NoError(t, err)
+		assert.True(t, succeeded)
+		assert.Equal(t, "ok login 12 ms\n", output.text.String())
+		assert.Nil(t, s.get(jobPath), "it is deleted")
+	})
+}
+
 func TestRunJobHearsOnlyItsOwnPod(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newShop(t)

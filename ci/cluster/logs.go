@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -41,7 +42,7 @@ func (c *Cluster) Logs(ctx context.Context, namespace, pod string, options LogOp
 	return string(body), nil
 }
 
-// StreamLogs copies what a pod's only container writes to w, from its start until it ends.
+// StreamLogs copies what a pod's only container writes to w, from its start until it ends or w returns ErrEnough.
 func (c *Cluster) StreamLogs(ctx context.Context, namespace, pod string, w io.Writer) error {
 	doing := fmt.Sprintf("following the logs of Pod %q in namespace %q", pod, namespace)
 	request := request{method: http.MethodGet, path: logPath(namespace, pod), query: url.Values{"follow": {"true"}}}
@@ -54,7 +55,9 @@ func (c *Cluster) StreamLogs(ctx context.Context, namespace, pod string, w io.Wr
 		body, _ := io.ReadAll(io.LimitReader(response.Body, maxLogs))
 		return explain(doing, statusError(response, body, request.method))
 	}
-	if _, err := io.Copy(w, response.Body); err != nil {
+	if _, err := io.Copy(w, response.Body); errors.Is(err, ErrEnough) {
+		return err
+	} else if err != nil {
 		return explain(doing, c.unanswered(ctx, err))
 	}
 	return nil

@@ -77,8 +77,9 @@ type SmokeSuite interface {
 	// Slot runs them against the target's own Services, inside the cluster, once those answer: patience is how long to
 	// wait for that.
 	Slot(ctx context.Context, target Target, patience time.Duration) (Smoke, error)
-	// Public runs them against the environment's URL.
-	Public(ctx context.Context, target Target) (Smoke, error)
+	// Public runs them against the environment's URL, as soon as the release answers for every service, at the latest
+	// when the patience is over.
+	Public(ctx context.Context, target Target, patience time.Duration) (Smoke, error)
 }
 
 // Watcher observes a release that takes the traffic; Lookout is the real one.

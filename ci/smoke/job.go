@@ -2,7 +2,6 @@ package smoke
 
 import (
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
@@ -20,8 +19,7 @@ func (s Suite) job(target rollout.Target, patience time.Duration) *cluster.Objec
 	for _, service := range s.Application.Services {
 		urls[service.Name] = fmt.Sprintf("http://%s%s:%d", service.Name, suffix, service.Port)
 	}
-	variables := environment(urls, target)
-	variables["SMOKE_PATIENCE"] = strconv.Itoa(int(patience.Seconds()))
+	variables := environment(urls, target, patience)
 	labels := s.labels(target)
 	return &cluster.Object{Object: map[string]any{
 		"apiVersion": "batch/v1", "kind": "Job",

@@ -7,10 +7,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -43,42 +45,64 @@ type Suite struct {
 // Slot runs the flows as a Job against the target's own Services. The flows begin when every service answers,
 // or when the patience is over.
 func (s Suite) Slot(ctx context.Context, target rollout.Target, patience time.Duration) (rollout.Smoke, error) {
-	var printed bytes.Buffer
-	succeeded, err := s.Jobs.RunJob(ctx, s.job(target, patience), cluster.JobOptions{Budget: patience + Budget, Output: io.MultiWriter(&printed, s.Output)})
-	if err != nil {
+	heard := hearing{shown: s.Output}
+	if _, err := s.Jobs.RunJob(ctx, s.job(target, patience), cluster.JobOptions{Budget: patience + Budget, Output: &heard}); err != nil {
 		return rollout.Smoke{}, err
 	}
-	return judge(printed.String(), succeeded)
+	return judge(heard.text.String())
 }
 
-// Public runs the flows against the environment's URL.
-func (s Suite) Public(ctx context.Context, target rollout.Target) (rollout.Smoke, error) {
+// hearing shows what the suite prints and keeps it. The summary is the suite's last word, so the end of its pod, which
+// the cluster reports a second or two later, is not waited for.
+type hearing struct {
+	text  bytes.Buffer
+	shown io.Writer
+}
+
+func (h *hearing) Write(text []byte) (int, error) {
+	_, _ = h.text.Write(text)
+	if _, err := h.shown.Write(text); err != nil {
+		return 0, err
+	}
+	if summary, err := summaryOf(linesOf(h.text.String())); err == nil && len(summary.Flows) > 0 {
+		return len(text), cluster.ErrEnough
+	}
+	return len(text), nil
+}
+
+// Public runs the flows against the environment's URL. The flows begin when the release answers for every service, or
+// when the patience is over.
+func (s Suite) Public(ctx context.Context, target rollout.Target, patience time.Duration) (rollout.Smoke, error) {
 	urls := map[string]string{}
 	for _, service := range s.Application.Services {
 		urls[service.Name] = target.Environment.URL
 	}
-	output, err := s.Outside(ctx, target.Release.Images[s.Application.SmokeImage], environment(urls, target))
+	output, err := s.Outside(ctx, target.Release.Images[s.Application.SmokeImage], environment(urls, target, patience))
 	if err != nil {
 		return rollout.Smoke{}, err
 	}
 	_, _ = io.WriteString(s.Output, output)
-	return judge(output, true)
+	return judge(output)
 }
 
-// environment is what the suite reads: a URL a service, and the release that must answer.
-func environment(urls map[string]string, target rollout.Target) map[string]string {
-	variables := map[string]string{"SMOKE_EXPECT_RELEASE": target.Release.Version}
+// environment is what the suite reads: a URL a service, the release that must answer, and how long to wait until it
+// does.
+func environment(urls map[string]string, target rollout.Target, patience time.Duration) map[string]string {
+	variables := map[string]string{
+		"SMOKE_EXPECT_RELEASE": target.Release.Version,
+		"SMOKE_PATIENCE":       strconv.Itoa(int(patience.Seconds())),
+	}
 	for service, url := range urls {
 		variables["SMOKE_"+strings.ToUpper(strings.ReplaceAll(service, "-", "_"))+"_URL"] = url
 	}
 	return variables
 }
 
-// judge reads the summary, which is the last line that the suite prints. The error names every flow that failed.
-func judge(printed string, succeeded bool) (rollout.Smoke, error) {
-	lines := strings.Split(strings.TrimSpace(printed), "\n")
-	var summary rollout.Smoke
-	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &summary); err != nil {
+// judge reads the summary. The error names every flow that failed.
+func judge(printed string) (rollout.Smoke, error) {
+	lines := linesOf(printed)
+	summary, err := summaryOf(lines)
+	if err != nil {
 		return rollout.Smoke{}, fmt.Errorf("smoke suite: it ended without a summary; %s", lastWords(lines))
 	}
 	var failed []string
@@ -90,10 +114,18 @@ func judge(printed string, succeeded bool) (rollout.Smoke, error) {
 	switch {
 	case len(failed) > 0:
 		return summary, fmt.Errorf("smoke suite: %d of %d flows failed: %s", len(failed), len(summary.Flows), strings.Join(failed, "; "))
-	case !succeeded || len(summary.Flows) == 0:
-		return summary, fmt.Errorf("smoke suite: it did not succeed, though no flow failed (%d ran)", len(summary.Flows))
+	case len(summary.Flows) == 0:
+		return summary, errors.New("smoke suite: it has no flows; add one beside the application as smoke/flows/<name>.flow.ts")
 	}
 	return summary, nil
+}
+
+func linesOf(printed string) []string { return strings.Split(strings.TrimSpace(printed), "\n") }
+
+// summaryOf reads the last line that the suite prints.
+func summaryOf(lines []string) (summary rollout.Smoke, err error) {
+	err = json.Unmarshal([]byte(lines[len(lines)-1]), &summary)
+	return summary, err
 }
 
 // lastWords are the last of the lines that the suite printed.
@@ -118,7 +150,7 @@ func (s Suite) Run(ctx context.Context, target rollout.Target, inside bool) (rol
 	if inside {
 		return s.Slot(ctx, target, 0)
 	}
-	return s.Public(ctx, target)
+	return s.Public(ctx, target, 0)
 }
 
 // Check is the suite as one of the health checks.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strings"
 	"testing"
 	"time"
 
@@ -55,8 +56,7 @@ func TestSlotJudgesByTheSummary(t *testing.T) {
 		"a flow failed":   {jobs{prints: broken}, "1 of 1 flows failed: create-agent: POST /api/agents answered 500"},
 		"no summary":      {jobs{prints: "cannot run the smoke flows: no SMOKE_DASHBOARD_URL\n"}, "no SMOKE_DASHBOARD_URL"},
 		"nothing printed": {jobs{}, "it printed nothing"},
-		"killed after":    {jobs{prints: good}, "did not succeed"},
-		"no flows":        {jobs{prints: `{"passed":0,"failed":0,"flows":[]}`, succeeded: true}, "0 ran"},
+		"no flows":        {jobs{prints: `{"passed":0,"failed":0,"flows":[]}`, succeeded: true}, "it has no flows"},
 		"cannot start":    {jobs{err: errors.New("image not found")}, "image not found"},
 	} {
 		suite := smoke.Suite{Application: config.TeamDashboard(), Jobs: &c.jobs, Output: io.Discard}
@@ -68,6 +68,32 @@ func TestSlotJudgesByTheSummary(t *testing.T) {
 		}
 		assert.ErrorContains(t, err, c.says, name)
 	}
+}
+
+// talker prints in pieces, as a log comes, and notes after which of them nobody listens any more.
+type talker struct {
+	pieces []string
+	heard  int
+}
+
+func (j *talker) RunJob(_ context.Context, _ *cluster.Object, options cluster.JobOptions) (bool, error) {
+	for _, piece := range j.pieces {
+		j.heard++
+		if _, err := io.WriteString(options.Output, piece); err != nil {
+			return errors.Is(err, cluster.ErrEnough), nil
+		}
+	}
+	return false, nil
+}
+
+func TestSlotEndsWithTheSummary(t *testing.T) {
+	flow, summary, _ := strings.Cut(good, "\n")
+	said := &talker{pieces: []string{flow + "\n", `{"a":1}` + "\n", summary[:20], summary[20:], "and what nobody waits for"}}
+	suite := smoke.Suite{Application: config.TeamDashboard(), Jobs: said, Output: io.Discard}
+	result, err := suite.Slot(context.Background(), target(t, "production", "green"), 0)
+	require.NoError(t, err)
+	assert.Equal(t, 1, result.Passed)
+	assert.Equal(t, 4, said.heard)
 }
 
 func TestSlotAsksTheTargetsOwnServices(t *testing.T) {
@@ -99,13 +125,13 @@ func TestPublicAsksTheURLOnly(t *testing.T) {
 			image, variables = i, v
 			return good, nil
 		}}
-	_, err := suite.Public(context.Background(), target(t, "production", "green"))
+	_, err := suite.Public(context.Background(), target(t, "production", "green"), time.Minute)
 	require.NoError(t, err)
 	assert.Equal(t, "ghcr.io/x/smoke@sha256:ab", image)
 	assert.Equal(t, map[string]string{
 		"SMOKE_DASHBOARD_URL": "https://team-dashboard.app", "SMOKE_AGENT_MANAGER_URL": "https://team-dashboard.app",
 		"SMOKE_MCP_MANAGER_URL": "https://team-dashboard.app", "SMOKE_OPENAI_SERVICE_URL": "https://team-dashboard.app",
-		"SMOKE_EXPECT_RELEASE": "v1.2.3",
+		"SMOKE_EXPECT_RELEASE": "v1.2.3", "SMOKE_PATIENCE": "60",
 	}, variables)
 }
 
