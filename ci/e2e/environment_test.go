@@ -34,18 +34,24 @@ OPENAI_API_KEY=sk-x8Kq2mVw5nRt7yUi9oPa3sDf
 OPENAI_ORG_ID=org-x8Kq2mVw5nRt7yUi
 `
 
-// vacate removes an environment with all that is in it, volumes included. The pods go first and at once: a namespace
-// that finds some waits for half of the longest grace period among them, a minute with PostgreSQL's, before it looks again.
+// vacate removes environments with all that is in them, volumes and backups included.
 func vacate(t testing.TB, namespaces ...string) {
 	t.Helper()
-	for _, namespace := range namespaces {
-		kubectl(t, "-n", namespace, "delete", "deployments,statefulsets,cronjobs,jobs", "--all", "--wait=false")
-		kubectl(t, "-n", namespace, "delete", "pods", "--all", "--grace-period=1")
-	}
-	kubectl(t, append([]string{"delete", "namespace", "--ignore-not-found", "--wait=true", "--timeout=180s"}, namespaces...)...)
+	remove(t, namespaces...)
 	if slices.Contains(namespaces, production) {
 		emptyBucket(t)
 	}
+}
+
+// remove deletes namespaces with all that is in them. The pods go first and at once, and their controllers before, without
+// them: else each has its own grace period, and the namespace waits for half of the longest before it looks again.
+func remove(t testing.TB, namespaces ...string) {
+	t.Helper()
+	for _, namespace := range namespaces {
+		kubectl(t, "-n", namespace, "delete", "deployments,replicasets,statefulsets,cronjobs,jobs", "--all", "--cascade=orphan")
+		kubectl(t, "-n", namespace, "delete", "pods", "--all", "--grace-period=1")
+	}
+	kubectl(t, append([]string{"delete", "namespace", "--ignore-not-found", "--wait=true", "--timeout=180s"}, namespaces...)...)
 }
 
 // emptyBucket removes the backups of a run before. They belong to a database that is gone for good, in whose place none
