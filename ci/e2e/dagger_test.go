@@ -76,7 +76,7 @@ func run(t testing.TB, name string, args ...string) answer {
 	if err != nil && !errors.As(err, &exit) {
 		require.NoError(t, err, "starting %s", name)
 	}
-	keep(name, args, stdout.String(), stderr.String())
+	keep(name, args, stdout.String()+stderr.String())
 	return answer{stdout.String(), stderr.String(), command.ProcessState.ExitCode()}
 }
 
@@ -87,8 +87,13 @@ func repository(t testing.TB) string {
 	return root
 }
 
-// keep appends everything that was printed to a transcript, when the caller names one: E2E_TRANSCRIPT=file.
-func keep(name string, args []string, stdout, stderr string) {
+// keep notes everything that was printed, also in a transcript, when the caller names one: E2E_TRANSCRIPT=file. What the
+// witness prints was not told by the pipeline.
+func keep(name string, args []string, printed string) {
+	typed := name + " " + strings.Join(args, " ")
+	if name != "kubectl" {
+		told(typed, printed)
+	}
 	path := os.Getenv("E2E_TRANSCRIPT")
 	if path == "" {
 		return
@@ -98,7 +103,7 @@ func keep(name string, args []string, stdout, stderr string) {
 		return
 	}
 	defer file.Close()
-	_, _ = file.WriteString("$ " + name + " " + strings.Join(args, " ") + "\n" + stdout + stderr + "\n")
+	_, _ = file.WriteString("$ " + typed + "\n" + printed + "\n")
 }
 
 func tail(text string, lines int) string {

@@ -47,6 +47,7 @@ func vacate(t testing.TB, namespaces ...string) {
 // them: else each has its own grace period, and the namespace waits for half of the longest before it looks again.
 func remove(t testing.TB, namespaces ...string) {
 	t.Helper()
+	gather(t, namespaces...)
 	for _, namespace := range namespaces {
 		kubectl(t, "-n", namespace, "delete", "deployments,replicasets,statefulsets,cronjobs,jobs", "--all", "--cascade=orphan")
 		kubectl(t, "-n", namespace, "delete", "pods", "--all", "--grace-period=1")

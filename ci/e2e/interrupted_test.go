@@ -4,7 +4,11 @@ package e2e
 
 import (
 	"context"
+	"fmt"
+	"os"
 	"os/exec"
+	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -26,6 +30,11 @@ func start(t *testing.T, underWay func() bool, args ...string) *exec.Cmd {
 	command := exec.CommandContext(ctx, "dagger", append([]string{"call", "--progress=plain"}, args...)...)
 	command.Dir = repository(t)
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	printed, err := os.Create(filepath.Join(folderOfTheRun, "told", fmt.Sprintf("interrupted-%d", time.Now().UnixNano())))
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = printed.Close() })
+	_, _ = printed.WriteString(strings.Join(command.Args, " ") + "\n")
+	command.Stdout, command.Stderr = printed, printed
 	require.NoError(t, command.Start())
 	require.Eventually(t, underWay, 2*time.Minute, 200*time.Millisecond)
 	return command

@@ -6,10 +6,11 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"testing"
 )
 
-// folderOfTheRun holds what tests hand to each other: release files and env files.
+// folderOfTheRun holds what tests hand to each other: release files and env files; and in told, what the pipeline said.
 var folderOfTheRun string
 
 func TestMain(m *testing.M) {
@@ -20,6 +21,9 @@ func TestMain(m *testing.M) {
 		}
 	}
 	folder, err := os.MkdirTemp("", "e2e")
+	if err == nil {
+		err = os.Mkdir(filepath.Join(folder, "told"), 0o700)
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

@@ -24,7 +24,10 @@ func TestMonitoring(t *testing.T) {
 	vacate(t, watching, onNodes)
 	people := listen(t)
 	manifests := labMonitoring(t, people.URL)
-	t.Cleanup(func() { kubectl(t, "delete", "namespace", "--wait=false", watching, onNodes) })
+	t.Cleanup(func() {
+		gather(t, watching, onNodes)
+		kubectl(t, "delete", "namespace", "--wait=false", watching, onNodes)
+	})
 
 	part(t, "what cannot be done is refused, and nothing is written", func(t *testing.T) {
 		wrong{[]string{"--kubeconfig", deployer(t), "monitoring", "deploy"}, []string{"may not do: create Namespace", "ClusterRole", "administrator"}}.check(t)

@@ -20,6 +20,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// journal is the Secret that there is while values change.
+const journal = "secrets-rotation"
+
 // TestRotateUnderLoad gives production a new signing secret and new passwords of both stores while people use it.
 func TestRotateUnderLoad(t *testing.T) {
 	agent := newAgent(t)
@@ -29,6 +32,7 @@ func TestRotateUnderLoad(t *testing.T) {
 
 	// Besides the health of each service, a request that reads PostgreSQL and Redis.
 	book := underLoad(t, "team-dashboard.app", agent.path)
+	confideInterim(t)
 	out := mustCall(t, "secrets", "rotate", "--env", "production", "--keys", "JWT_SECRET,redis-password,POSTGRES_URL", "--generate")
 	entries := book.end()
 	t.Logf("%d requests in %s", len(entries), entries[len(entries)-1].answered.Sub(entries[0].asked))
@@ -38,7 +42,7 @@ func TestRotateUnderLoad(t *testing.T) {
 	}
 	assert.Equal(t, stores, storePods(t, production), "a store was restarted")
 	now := secretsOf(t, production)
-	assert.NotContains(t, now, "secrets-rotation")
+	assert.NotContains(t, now, journal)
 
 	t.Run("the signing secret", func(t *testing.T) {
 		assert.Equal(t, http.StatusUnauthorized, agent.heartbeat(t, token), "a token of the old secret")
@@ -83,6 +87,7 @@ func TestBackupOfSecrets(t *testing.T) {
 
 	got := door("backup", "--recipients", identity.public, "--to", backup)
 	require.Zero(t, got.code, tail(got.stderr, 20))
+	told("the backup of staging's secrets", string(read(t, backup)))
 
 	part(t, "into a namespace that has none", func(t *testing.T) {
 		for name := range before {
@@ -204,6 +209,22 @@ func request(t *testing.T, method, path, token, body string, into any) (status i
 	return response.StatusCode
 }
 
+// confideInterim waits for the account that PostgreSQL's clients use meanwhile: its password, too, may be told nowhere.
+func confideInterim(t *testing.T) {
+	ended := make(chan struct{})
+	t.Cleanup(func() { <-ended })
+	go func() {
+		defer close(ended)
+		command := exec.Command("kubectl", "-n", production, "wait", "secret/"+journal, "--for=create", "--timeout=60s",
+			"-o", `jsonpath={.data.database-secrets\.postgres-url\.INTERIM_PASSWORD}`)
+		encoded, _ := command.Output()
+		password, err := base64.StdEncoding.DecodeString(string(encoded))
+		if assert.NoError(t, err) && assert.NotEmpty(t, password, "there was no interim account") {
+			confide("the password of PostgreSQL's interim account", string(password))
+		}
+	}()
+}
+
 // inside runs a script in a pod of production; the secret comes by standard input, since arguments can be seen.
 func inside(t *testing.T, pod, secret, script string) string {
 	t.Helper()
@@ -213,7 +234,7 @@ func inside(t *testing.T, pod, secret, script string) string {
 	return string(bytes.TrimSpace(out))
 }
 
-// secretsOf are the values of our Secrets in a namespace.
+// secretsOf are the values of our Secrets in a namespace. None of them may be told anywhere.
 func secretsOf(t testing.TB, namespace string) map[string]map[string]string {
 	t.Helper()
 	var list struct {
@@ -232,6 +253,9 @@ func secretsOf(t testing.TB, namespace string) map[string]map[string]string {
 		all[secret.Metadata.Name] = map[string]string{}
 		for key, value := range secret.Data {
 			all[secret.Metadata.Name][key] = string(value)
+			if _, ok := public[key]; !ok && secret.Metadata.Name != journal {
+				confide(fmt.Sprintf("%s of %s in %s", key, secret.Metadata.Name, namespace), string(value))
+			}
 		}
 	}
 	return all
@@ -244,6 +268,7 @@ func ageKey(t *testing.T, folder, name string) agePair {
 	key, err := age.GenerateX25519Identity()
 	require.NoError(t, err)
 	pair := agePair{key.Recipient().String(), filepath.Join(folder, name)}
+	confide("the age identity "+name, key.String())
 	write(t, pair.file, fmt.Sprintf("# public key: %s\n%s\n", pair.public, key))
 	return pair
 }
