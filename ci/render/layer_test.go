@@ -105,8 +105,7 @@ func TestDataIsTheSameInBothEnvironments(t *testing.T) {
 }
 
 // repositoryLines are what the two kinds of repository add to a pod.
-var repositoryLines = regexp.MustCompile(`(?m)^ *- name: PGBACKREST_REPO1_S3_KEY(_SECRET)?\n *valueFrom:\n *secretKeyRef:\n.*\n.*\n` +
-	`|^ *- mountPath: /var/lib/pgbackrest\n.*\n|^ *- name: repository\n.*\n *claimName: postgres-backups\n|^ *name: repository-config-.*\n`)
+var repositoryLines = regexp.MustCompile(`(?m)^ *- key: s3-.*\n.*\n|^ *- mountPath: /var/lib/pgbackrest\n.*\n|^ *- name: repository\n.*\n *claimName: postgres-backups\n|^ *name: repository-config-.*\n`)
 
 func TestLayerNamesTheRelease(t *testing.T) {
 	for _, object := range rendered(t, "production", Slot, "green") {

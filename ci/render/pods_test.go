@@ -169,6 +169,14 @@ func TestContainersGetTheirEnvironment(t *testing.T) {
 				read[key{reference.Name, reference.Key}] = true
 			}
 		}
+		for _, volume := range pod.Spec.Volumes {
+			if volume.Secret != nil {
+				assert.Nil(t, volume.Secret.Optional, "%s: a pod without its secret must not start", volume.Name)
+				for _, item := range volume.Secret.Items {
+					read[key{volume.Secret.SecretName, item.Key}] = true
+				}
+			}
+		}
 		if service := pod.Labels[AppLabel]; pod.Labels[ComponentLabel] == "service" {
 			assert.ElementsMatch(t, append(own[service], common...), names)
 			require.Len(t, pod.Spec.Containers[0].EnvFrom, 1)

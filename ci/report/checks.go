@@ -130,6 +130,9 @@ func (p *page) rotation(r secrets.Rotation) {
 	for _, server := range r.Servers {
 		rows = append(rows, []string{server, "takes the new password and no other"})
 	}
+	for _, reader := range r.Readers {
+		rows = append(rows, []string{reader, "reads it from a file, within two minutes; let the old one work as long"})
+	}
 	for _, service := range r.Restarted {
 		rows = append(rows, []string{service, "restarted"})
 	}

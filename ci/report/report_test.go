@@ -98,7 +98,7 @@ func TestText(t *testing.T) {
 			Checks: preflight.Report{Checks: []preflight.Check{{Name: "access", OK: true, Detail: "14 rights"}, {Name: "images", OK: true, Detail: "5 images"}}}}, true},
 		{"secrets", secrets.Report{Environment: "production", Entries: []secrets.Entry{{Secret: "dashboard-secrets", Key: "NEXTAUTH_SECRET", State: secrets.Present}, {Secret: "database-secrets", Key: "postgres-url", State: secrets.Missing, Detail: "missing"}}}, false},
 		{"secrets-rotating", secrets.Report{Environment: "production", Unfinished: "secrets rotate --env production --keys JWT_SECRET", Entries: []secrets.Entry{{Secret: "agent-manager-secrets", Key: "JWT_SECRET", State: secrets.Present}}}, false},
-		{"rotated", secrets.Rotation{Environment: "production", Resumed: "secrets rotate", Restarted: []string{"agent-manager-blue", "dashboard-blue"}, Servers: []string{"redis"}, Entries: []secrets.Entry{
+		{"rotated", secrets.Rotation{Environment: "production", Resumed: "secrets rotate", Restarted: []string{"agent-manager-blue", "dashboard-blue"}, Servers: []string{"redis"}, Readers: []string{"postgres"}, Entries: []secrets.Entry{
 			{Secret: "database-secrets", Key: "redis-password", State: secrets.Rotated}, {Secret: "agent-manager-secrets", Key: "JWT_SECRET", State: secrets.Unchanged}}}, false},
 	}
 	for _, test := range tests {

@@ -305,3 +305,14 @@ func (m *memory) workload(kind, name string, replicas int64, keys ...string) {
 		m.restart(object)
 	}
 }
+
+// mount gives the pods of a StatefulSet keys of a Secret as files.
+func (m *memory) mount(name, secret string, keys ...string) {
+	var items []any
+	for _, key := range keys {
+		items = append(items, map[string]any{"key": key, "path": key})
+	}
+	set := m.objects[cluster.Ref{APIVersion: "apps/v1", Kind: "StatefulSet", Namespace: namespace, Name: name}]
+	volumes := []any{map[string]any{"name": secret, "secret": map[string]any{"secretName": secret, "items": items}}}
+	require.NoError(m.t, unstructured.SetNestedSlice(set.Object, volumes, "spec", "template", "spec", "volumes"))
+}

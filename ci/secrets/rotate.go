@@ -44,6 +44,8 @@ type Rotation struct {
 	Restarted []string `json:"restarted,omitempty"`
 	// Servers are the stores that were given a new password.
 	Servers []string `json:"servers,omitempty"`
+	// Readers are the stores that read a new value from a file, which the kubelet brings up to date within two minutes.
+	Readers []string `json:"readers,omitempty"`
 	// Resumed is the command of a rotation that was killed and that this one finished.
 	Resumed string `json:"resumed,omitempty"`
 }

@@ -147,6 +147,20 @@ func TestRotateRefusesBeforeAnythingIsChanged(t *testing.T) {
 	}
 }
 
+// What a store reads from files it need not be restarted for.
+func TestRotateLeavesFilesToTheirReaders(t *testing.T) {
+	store, m := deployed(t)
+	m.mount("postgres", "backup-secrets", "repository-cipher-pass", "s3-access-key", "s3-secret-key")
+	rotation, err := store.Rotate(context.Background(), m, secrets.RotateOptions{
+		Keys: []string{"s3-access-key", "s3-secret-key"}, EnvFile: "S3_ACCESS_KEY=AKIA0000Kq2mVw5nRt7y\nS3_SECRET_KEY=Kq2mVw5nRt7yKq2mVw5nRt7yKq2mVw5n",
+	})
+	require.NoError(t, err)
+	assert.Equal(t, []string{"postgres"}, rotation.Readers)
+	assert.Empty(t, rotation.Restarted)
+	assert.Equal(t, "AKIA0000Kq2mVw5nRt7y", m.value("backup-secrets", "s3-access-key"))
+	m.settled()
+}
+
 func TestRotateNeedsAStoreThatTakesTwoPasswords(t *testing.T) {
 	store, m := deployed(t)
 	m.workload("StatefulSet", "redis", 1, "database-secrets/redis-password")

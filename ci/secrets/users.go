@@ -44,6 +44,7 @@ func (r *rotation) checkStores(ctx context.Context, changes []change) error {
 	if err != nil {
 		return err
 	}
+	r.result.Readers = nil
 	for _, store := range stores {
 		pod, err := podOf(store)
 		if err != nil {
@@ -58,6 +59,9 @@ func (r *rotation) checkStores(ctx context.Context, changes []change) error {
 				return fmt.Errorf("rotating %s: %s reads it as an environment variable, so it would have to be restarted, which is an outage; mount Secret %q as files there",
 					c.Key, cluster.RefOf(store), c.Secret)
 			}
+		}
+		if slices.ContainsFunc(changes, func(c change) bool { return string(c.Server) != store.GetName() && inVolumes(pod, c) }) {
+			r.result.Readers = append(r.result.Readers, store.GetName())
 		}
 	}
 	return nil

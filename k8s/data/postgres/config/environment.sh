@@ -1,8 +1,9 @@
 # shellcheck shell=bash
 # Sourced by the scripts beside it: what they know from POSTGRES_URL,
 # postgres://user:password@host/database, and what pgBackRest needs besides the
-# ConfigMap and the Secret that its variables come from.
+# ConfigMaps that its variables come from.
 set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/repository.sh"
 
 fail() {
   echo "postgres: $1" >&2

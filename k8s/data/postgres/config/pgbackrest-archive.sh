@@ -3,6 +3,7 @@
 # first segment finds a new repository and makes the stanza, the place of this
 # database in it.
 set -u
+source "$(dirname "$0")/repository.sh"
 
 # With a limit, so that a shutdown does not wait for a repository that is away.
 timeout 45 pgbackrest archive-push "$1" && exit
