@@ -95,7 +95,8 @@ func (d Database) removal(name string) string {
 	return fmt.Sprintf("kubectl -n %s delete statefulset/%s service/%s pvc/%s", d.Environment.Namespace, name, name, destination{name: name}.claim())
 }
 
-// looking is the command that opens a database beside the live one, as the user of the services.
+// looking is the command that opens a database beside the live one, as the user of the services; by the server's socket,
+// since a backup has the password of its day.
 func (d Database) looking(name string) string {
-	return fmt.Sprintf(`kubectl -n %s exec -it %s-0 -- sh -c 'psql "${POSTGRES_URL%%%%@*}@localhost/${POSTGRES_URL##*/}"'`, d.Environment.Namespace, name)
+	return fmt.Sprintf(`kubectl -n %s exec -it %s-0 -- sh -c 'account=${POSTGRES_URL#*://}; psql -U "${account%%%%:*}" -d "${POSTGRES_URL##*/}"'`, d.Environment.Namespace, name)
 }
