@@ -63,6 +63,7 @@ func keptOutside(t testing.TB, releaseFile string) *strings.Replacer {
 	folder := t.TempDir()
 	identity, err := age.GenerateX25519Identity()
 	require.NoError(t, err)
+	confide("the age identity of the drill", identity.String())
 	key := filepath.Join(folder, "key.txt")
 	require.NoError(t, os.WriteFile(key, []byte(identity.String()+"\n"), 0o600))
 	return strings.NewReplacer(
