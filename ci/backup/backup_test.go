@@ -50,6 +50,11 @@ func TestTheListIsReadFromTheLastLine(t *testing.T) {
 
 	_, err = database(t).parse(`{"stanzas":[{"status":{"code":99,"message":"other"}}],"archived":{},"running":true}`)
 	assert.ErrorContains(t, err, "cannot be read: other")
+	// As pgBackRest 2.54 says it of a storage where nobody listens.
+	_, err = database(t).parse(`{"stanzas":[{"status":{"code":99,"message":"other"},"repo":[{"status":{"code":99,` +
+		`"message":"[HostConnectError] unable to connect to 's3:9000': [111] Connection refused\n    [HostConnectError] on 2 retries"}}]}],"archived":{},"running":true}`)
+	require.ErrorContains(t, err, "cannot be read: [HostConnectError] unable to connect to 's3:9000': [111] Connection refused; check where")
+	assert.NotContains(t, err.Error(), "\n")
 	_, err = database(t).parse("2026 P00  ERROR: [095]: unable to decrypt\nbye")
 	assert.ErrorContains(t, err, "[095]: unable to decrypt")
 }

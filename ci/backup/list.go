@@ -72,6 +72,10 @@ type printed struct {
 			Code    int
 			Message string
 		}
+		// Repo says of each repository what the stanza's status only calls "other".
+		Repo []struct {
+			Status struct{ Message string }
+		}
 	}
 	Archived map[string]struct{ Time int64 }
 	Running  bool
@@ -89,7 +93,11 @@ func (d Database) parse(text string) (List, error) {
 	list := List{Environment: d.Environment.Name, Running: found.Running, Backups: []Backup{}}
 	for _, stanza := range found.Stanzas {
 		if code := stanza.Status.Code; code != 0 && !slices.Contains(emptyRepository, code) {
-			return List{}, fmt.Errorf("the repository cannot be read: %s; check where repository-config says it is, and backup-secrets", stanza.Status.Message)
+			message := stanza.Status.Message
+			if len(stanza.Repo) > 0 {
+				message, _, _ = strings.Cut(stanza.Repo[0].Status.Message, "\n")
+			}
+			return List{}, fmt.Errorf("the repository cannot be read: %s; check where repository-config says it is, and backup-secrets", message)
 		}
 		for _, b := range stanza.Backup {
 			if b.Error {
