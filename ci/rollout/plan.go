@@ -18,9 +18,10 @@ type plan struct {
 	// platform and data stay as they are in a rollback, which leaves them empty.
 	platform, data []*cluster.Object
 	// slots are the release's objects for each slot that it may be placed in; recorded is the same for the record.
-	slots     map[string][]*cluster.Object
-	recorded  map[string]Rendered
-	manifests string
+	slots    map[string][]*cluster.Object
+	recorded map[string]Rendered
+	// manifests is the digest of all layers, shared that of platform and data alone.
+	manifests, shared string
 }
 
 // planDeploy renders the release for every slot. It does so once: a second call, under the lock, changes nothing.
@@ -40,6 +41,9 @@ func (r *run) planDeploy(ctx context.Context) (err error) {
 		return err
 	}
 	layers := [][]*cluster.Object{p.platform, p.data}
+	if p.shared, err = manifestDigest(layers...); err != nil {
+		return err
+	}
 	for _, slot := range r.strategy.slots() {
 		if p.slots[slot], err = r.render(ctx, render.Slot, slot); err != nil {
 			return err
@@ -114,7 +118,7 @@ func (r *run) checkLive(ctx context.Context) error {
 	}
 	r.result.Before = r.state.version(slot)
 	record := r.state.recordOf(slot)
-	if record == nil || !r.wanted(*record) || r.occupiedBeside(slot) {
+	if record == nil || !r.wanted(*record) || !r.sharedAsWanted() || r.occupiedBeside(slot) {
 		return nil
 	}
 	services, err := readServices(ctx, r.Cluster, r.Application, r.environment, slot, record.Release)
@@ -134,6 +138,16 @@ func (r *run) checkLive(ctx context.Context) error {
 func (r *run) wanted(record Record) bool {
 	same := record.Outcome == OutcomeSucceeded && sameRelease(record, Record{Release: r.plan.release})
 	return same && (r.action == ActionRollback || record.Manifests == r.plan.manifests)
+}
+
+// sharedAsWanted says whether platform and data are as this run is to bring about: what the last run that applied them
+// had, though it failed or was rolled back since, which leaves both as they are.
+func (r *run) sharedAsWanted() bool {
+	if r.action == ActionRollback {
+		return true
+	}
+	applied := slices.IndexFunc(r.state.records, func(record Record) bool { return record.Action == ActionDeploy })
+	return applied < 0 || r.state.records[applied].Shared == r.plan.shared
 }
 
 // occupiedBeside says whether another slot than the given one has pods.

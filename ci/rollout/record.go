@@ -66,6 +66,8 @@ type Record struct {
 
 	// Manifests is the digest of everything that was rendered for the run; see manifestDigest.
 	Manifests string `json:"manifests,omitempty"`
+	// Shared is the digest of platform and data, which both slots share; empty for a rollback, which applies neither.
+	Shared string `json:"shared,omitempty"`
 	// Objects are the rendered objects of the release for each slot that it may be placed in, so that a rollback
 	// into either slot applies what was rendered then and not what the manifests say now.
 	Objects map[string]Rendered `json:"objects,omitempty"`

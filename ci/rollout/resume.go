@@ -60,7 +60,7 @@ func (r *run) goOn(left Record) Step {
 	from := r.strategy.resume(r.state, left)
 	r.record.Holder, r.record.Command = r.request.Holder, r.request.Command
 	if from == StepApply {
-		r.record.Objects, r.record.Manifests = r.plan.recorded, r.plan.manifests
+		r.record.Objects, r.record.Manifests, r.record.Shared = r.plan.recorded, r.plan.manifests, r.plan.shared
 	}
 	r.describe()
 	return from
@@ -109,7 +109,7 @@ func (r *run) start() (Step, error) {
 	r.record = Record{
 		Revision: 1, Environment: r.environment.Name, Action: r.action, Release: r.plan.release, Slot: slot, Previous: previous,
 		Restores: r.plan.restores, Forced: r.request.Force, Holder: r.request.Holder, Command: r.request.Command, Started: r.Clock.Now().UTC(),
-		Outcome: OutcomeRunning, Manifests: r.plan.manifests, Objects: r.plan.recorded,
+		Outcome: OutcomeRunning, Manifests: r.plan.manifests, Shared: r.plan.shared, Objects: r.plan.recorded,
 	}
 	if len(r.state.records) > 0 {
 		r.record.Revision = r.state.records[0].Revision + 1

@@ -39,11 +39,11 @@ var (
 	byGateway = waysInOf{"Gateway", "HTTPRoute"}
 )
 
-// deployBy deploys v1 with the given ways in.
-func (w *world) deployBy(kinds waysInOf) (Result, error) {
+// deployBy deploys a release with the given ways in.
+func (w *world) deployBy(version string, kinds waysInOf) (Result, error) {
 	deployer := w.deployer()
 	deployer.Manifests = kinds
-	return deployer.Deploy(w.t.Context(), Request{Environment: staging.Name, Release: published("v1"), Holder: "somebody", Command: "deploy v1"})
+	return deployer.Deploy(w.t.Context(), Request{Environment: staging.Name, Release: published(version), Holder: "somebody", Command: "deploy " + version})
 }
 
 // waysIn lists the kinds of the ways in that there are.
@@ -61,19 +61,36 @@ func (w *world) waysIn() waysInOf {
 func TestAWayInThatTheManifestsHaveNoMoreIsRemoved(t *testing.T) {
 	w := after(t, staging)
 	for _, kinds := range []waysInOf{byIngress, byGateway, byIngress} {
-		result, err := w.deployBy(kinds)
+		result, err := w.deployBy("v1", kinds)
 		require.NoError(t, err)
 		assert.Empty(t, result.Warnings)
 		assert.Equal(t, kinds, w.waysIn())
 	}
 }
 
+// A rollback leaves the platform as it is, so the same release is deployed again where the manifests want another.
+func TestAWayInIsChangedAfterARollback(t *testing.T) {
+	w := after(t, staging)
+	_, err := w.deployBy("v1", byIngress)
+	require.NoError(t, err)
+	_, err = w.deployBy("v2", byGateway)
+	require.NoError(t, err)
+	_, err = w.rollback(staging, Request{})
+	require.NoError(t, err)
+	assert.Equal(t, byGateway, w.waysIn())
+
+	result, err := w.deployBy("v1", byIngress)
+	require.NoError(t, err)
+	assert.True(t, result.Changed)
+	assert.Equal(t, byIngress, w.waysIn())
+}
+
 func TestAWayInAtAnotherAddressStays(t *testing.T) {
 	w := after(t, staging)
-	_, err := w.deployBy(byIngress)
+	_, err := w.deployBy("v1", byIngress)
 	require.NoError(t, err)
 	w.address["Gateway"] = "192.0.2.2"
-	result, err := w.deployBy(byGateway)
+	result, err := w.deployBy("v1", byGateway)
 	require.NoError(t, err)
 	require.Len(t, result.Warnings, 1)
 	for _, said := range []string{`Ingress "dashboard"`, "192.0.2.1", "192.0.2.2", "kubectl"} {
@@ -84,10 +101,10 @@ func TestAWayInAtAnotherAddressStays(t *testing.T) {
 
 func TestAWayInThatTheFrontDoorNeedsIsPutBack(t *testing.T) {
 	w := after(t, staging)
-	_, err := w.deployBy(byIngress)
+	_, err := w.deployBy("v1", byIngress)
 	require.NoError(t, err)
 	w.after = func(done write) { w.unreachable["v1"] = done.verb == "delete" && done.ref.Kind == "Ingress" }
-	result, err := w.deployBy(byGateway)
+	result, err := w.deployBy("v1", byGateway)
 	require.NoError(t, err)
 	require.Len(t, result.Warnings, 1)
 	assert.Contains(t, result.Warnings[0], "put back")
@@ -100,7 +117,7 @@ func TestAWayInOfSomebodyElseStays(t *testing.T) {
 	foreign.SetName("theirs")
 	foreign.SetNamespace(staging.Namespace)
 	w.store(foreign)
-	_, err := w.deployBy(byGateway)
+	_, err := w.deployBy("v1", byGateway)
 	require.NoError(t, err)
 	assert.Contains(t, w.waysIn(), "Ingress")
 }
@@ -108,7 +125,7 @@ func TestAWayInOfSomebodyElseStays(t *testing.T) {
 func TestAGatewayThatDoesNotOpenIsNamed(t *testing.T) {
 	w := after(t, staging)
 	w.uncertified = `Secret "dashboard-tls" not found`
-	_, err := w.deployBy(byGateway)
+	_, err := w.deployBy("v1", byGateway)
 	require.ErrorIs(t, err, errOutOfTime)
 	for _, said := range []string{`Gateway "dashboard"`, "not ResolvedRefs: InvalidCertificateRef", w.uncertified} {
 		assert.ErrorContains(t, err, said)
@@ -120,7 +137,7 @@ func TestAGatewayThatDoesNotOpenIsNamed(t *testing.T) {
 
 func TestStatusNamesAWayInThatIsClosed(t *testing.T) {
 	w := after(t, staging)
-	_, err := w.deployBy(byGateway)
+	_, err := w.deployBy("v1", byGateway)
 	require.NoError(t, err)
 	for _, object := range w.list("gateway.networking.k8s.io/v1", "Gateway", staging.Namespace, "") {
 		w.uncertified = `Secret "dashboard-tls" not found`
