@@ -43,6 +43,8 @@ type memory struct {
 	// refused is a value with which pods do not start.
 	refused string
 	locked  bool
+	// waits are the Deployments that were waited for, together.
+	waits [][]string
 }
 
 func newMemory(t *testing.T) *memory {
@@ -188,6 +190,7 @@ func (m *memory) WaitReady(_ context.Context, _ string, deployments []string, _ 
 	if m.dead {
 		return errKilled
 	}
+	m.waits = append(m.waits, deployments)
 	for _, name := range deployments {
 		for _, value := range m.pods[name] {
 			if m.refused != "" && value == m.refused {

@@ -1,6 +1,7 @@
 package secrets
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
+	"github.com/codingbutter/team-dashboard/ci/render"
 )
 
 // rotationAnnotation on a pod names the rotation that it was started for, and the step of it. A deploy leaves it where
@@ -20,30 +22,27 @@ const rotationAnnotation = "team-dashboard.app/rotation"
 // drainBudget is how long old pods have to end after the new ones took over; it exceeds their grace period.
 const drainBudget = 2 * time.Minute
 
-// restart replaces the pods of all that read one of the changes, if their present mark is to be replaced, one
-// Deployment after the other: the next begins when all new pods of the one before are ready. It returns when all old
-// pods are gone; pods that carry the new mark already stay.
+// restart replaces the pods of all that read one of the changes, if their present mark is to be replaced, one service
+// after the other: the next begins when all new pods of the one before, in all of its slots, are ready. It returns when
+// all old pods are gone; pods that carry the new mark already stay.
 func (r *rotation) restart(ctx context.Context, changes []change, step string, replace func(mark string) bool) error {
 	users, err := r.deployments(ctx, changes)
 	if err != nil {
 		return err
 	}
-	mark := r.journal.ID + "/" + strings.ReplaceAll(step, " ", "-")
-	var restarted []*cluster.Object
-	for _, user := range users {
+	users = slices.DeleteFunc(users, func(user *cluster.Object) bool {
 		present, _, _ := unstructured.NestedString(user.Object, "spec", "template", "metadata", "annotations", rotationAnnotation)
-		if !replace(present) {
-			continue
-		}
-		if err := r.restartOne(ctx, user, mark); err != nil {
+		return !replace(present)
+	})
+	mark := r.journal.ID + "/" + strings.ReplaceAll(step, " ", "-")
+	for left := users; len(left) > 0; {
+		slots := slotsOfFirst(left)
+		if err := r.restartService(ctx, slots, mark); err != nil {
 			return err
 		}
-		restarted = append(restarted, user)
-		if !slices.Contains(r.result.Restarted, user.GetName()) {
-			r.result.Restarted = append(r.result.Restarted, user.GetName())
-		}
+		left = left[len(slots):]
 	}
-	for _, user := range restarted {
+	for _, user := range users {
 		if err := r.waitForOld(ctx, user, mark); err != nil {
 			return err
 		}
@@ -51,14 +50,31 @@ func (r *rotation) restart(ctx context.Context, changes []change, step string, r
 	return nil
 }
 
-func (r *rotation) restartOne(ctx context.Context, user *cluster.Object, mark string) error {
-	_, err := r.api.MergePatch(ctx, cluster.RefOf(user), map[string]any{"spec": map[string]any{"template": map[string]any{
-		"metadata": map[string]any{"annotations": map[string]any{rotationAnnotation: mark}},
-	}}})
-	if err != nil {
-		return err
+// slotsOfFirst are those of the Deployments, which are in the order of their names, that are of the first one's service.
+func slotsOfFirst(users []*cluster.Object) []*cluster.Object {
+	service := func(user *cluster.Object) string { return cmp.Or(user.GetLabels()[render.AppLabel], user.GetName()) }
+	other := slices.IndexFunc(users, func(user *cluster.Object) bool { return service(user) != service(users[0]) })
+	if other < 0 {
+		return users
 	}
-	return r.api.WaitReady(ctx, r.Environment.Namespace, []string{user.GetName()}, cluster.WaitOptions{
+	return users[:other]
+}
+
+func (r *rotation) restartService(ctx context.Context, slots []*cluster.Object, mark string) error {
+	var names []string
+	for _, slot := range slots {
+		_, err := r.api.MergePatch(ctx, cluster.RefOf(slot), map[string]any{"spec": map[string]any{"template": map[string]any{
+			"metadata": map[string]any{"annotations": map[string]any{rotationAnnotation: mark}},
+		}}})
+		if err != nil {
+			return err
+		}
+		names = append(names, slot.GetName())
+		if !slices.Contains(r.result.Restarted, slot.GetName()) {
+			r.result.Restarted = append(r.result.Restarted, slot.GetName())
+		}
+	}
+	return r.api.WaitReady(ctx, r.Environment.Namespace, names, cluster.WaitOptions{
 		Progress: func(line string) { r.Progress.Info(ctx, "%s", line) },
 	})
 }

@@ -147,6 +147,19 @@ func TestRotateRefusesBeforeAnythingIsChanged(t *testing.T) {
 	}
 }
 
+// The slots of a service are restarted together, for the time that this saves; two services never.
+func TestRotateRestartsOneServiceAfterTheOther(t *testing.T) {
+	store, m := deployed(t)
+	for _, slot := range []string{"agent-manager-blue", "agent-manager-green", "dashboard-blue"} {
+		m.workload("Deployment", slot, 2, "agent-manager-secrets/JWT_SECRET")
+		service, _, _ := strings.Cut(slot, "-")
+		m.objects[cluster.Ref{APIVersion: "apps/v1", Kind: "Deployment", Namespace: namespace, Name: slot}].SetLabels(map[string]string{"app": service})
+	}
+	_, err := store.Rotate(context.Background(), m, secrets.RotateOptions{Keys: []string{"JWT_SECRET"}, Generate: true})
+	require.NoError(t, err)
+	assert.Equal(t, [][]string{{"agent-manager-blue", "agent-manager-green"}, {"dashboard-blue"}}, m.waits)
+}
+
 // What a store reads from files it need not be restarted for.
 func TestRotateLeavesFilesToTheirReaders(t *testing.T) {
 	store, m := deployed(t)
