@@ -28,7 +28,7 @@ type Key struct {
 	Fixed string
 }
 
-// Server is a store of the data layer with a password: the name of its StatefulSet, and how it is spoken to.
+// Server is a store of the data layer with a password: the name of its StatefulSet, if it has one, and how it is spoken to.
 type Server string
 
 const (
@@ -36,6 +36,8 @@ const (
 	Postgres Server = "postgres"
 	// Redis keeps the password itself.
 	Redis Server = "redis"
+	// Repository is the storage of the database's backups. Its keys are made there; a new one is tried, and that is all.
+	Repository Server = "repository"
 )
 
 // What CheckValue finds wrong; told apart with errors.Is.

@@ -92,8 +92,8 @@ var (
 	cipherPass = Key{Name: "repository-cipher-pass", Purpose: "pass phrase that encrypts the database's backups", MinLength: 32, Generated: true,
 		Fixed: "the backups that it encrypted could not be read any more; for another one begin a new repository: " +
 			"name another PGBACKREST_REPO1_PATH in k8s/environments, remove the key from backup-secrets, create it again, and deploy"}
-	s3AccessKey = Key{Name: "s3-access-key", Purpose: "access key of the backups' S3 storage", MinLength: 16}
-	s3SecretKey = Key{Name: "s3-secret-key", Purpose: "secret key of the backups' S3 storage", MinLength: 20}
+	s3AccessKey = Key{Name: "s3-access-key", Purpose: "access key of the backups' S3 storage", MinLength: 16, Server: Repository}
+	s3SecretKey = Key{Name: "s3-secret-key", Purpose: "secret key of the backups' S3 storage", MinLength: 20, Server: Repository}
 )
 
 func backups(keys ...Key) []Secret {

@@ -131,7 +131,8 @@ func TestBackupOfSecrets(t *testing.T) {
 func TestBadSecretsAreRefusedBeforeAnythingIsTouched(t *testing.T) {
 	before := state(t, production)
 	bad := filepath.Join(t.TempDir(), "bad.env")
-	write(t, bad, "NEXTAUTH_SECRET=changeme-changeme-changeme-changeme\nJWT_SECRET=hunter2\nPOSTGRES_URL=mysql://team:hunter2@postgres/team_dashboard\n")
+	write(t, bad, "NEXTAUTH_SECRET=changeme-changeme-changeme-changeme\nJWT_SECRET=hunter2\nPOSTGRES_URL=mysql://team:hunter2@postgres/team_dashboard\n"+
+		"S3_SECRET_KEY=hunter2hunter2hunter2hunter2\n")
 	for name, w := range map[string]wrong{
 		"unknown key": {
 			[]string{"secrets", "rotate", "--env", "production", "--keys", "redis-pasword", "--generate"},
@@ -147,7 +148,10 @@ func TestBadSecretsAreRefusedBeforeAnythingIsTouched(t *testing.T) {
 				"\n  JWT_SECRET (JWT_SECRET of agent-manager-secrets): malformed: 7 bytes long, needs at least 32"}},
 		"what cannot change": {
 			[]string{"secrets", "rotate", "--env", "production", "--keys", "repository-cipher-pass", "--generate"},
-			[]string{"repository-cipher-pass", "never rotated"}},
+			[]string{"repository-cipher-pass", "never rotated", "begin a new repository"}},
+		"key that the backups' storage does not know": {
+			[]string{"secrets", "rotate", "--env", "production", "--keys", "s3-secret-key", "--from", "file://" + bad},
+			[]string{"the backups' storage does not take it", "403"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			text := refused(t, w.args...)

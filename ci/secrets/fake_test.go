@@ -42,6 +42,8 @@ type memory struct {
 	accounts map[string]string
 	// refused is a value with which pods do not start.
 	refused string
+	// storage is the secret key that the storage of the backups takes.
+	storage string
 	locked  bool
 	// waits are the Deployments that were waited for, together.
 	waits [][]string
@@ -206,6 +208,9 @@ func (m *memory) RunJob(_ context.Context, job *cluster.Object, options cluster.
 	if err := m.write(); err != nil {
 		return false, err
 	}
+	if job.GetName() == "rotation-repository" {
+		return m.tryStorage(job, options.Output), nil
+	}
 	containers, _, _ := unstructured.NestedSlice(job.Object, "spec", "template", "spec", "containers")
 	container := containers[0].(map[string]any)
 	env := map[string]string{}
@@ -242,6 +247,26 @@ func (m *memory) RunJob(_ context.Context, job *cluster.Object, options cluster.
 	}
 	m.check()
 	return ok, nil
+}
+
+// tryStorage does what the Job with the new keys does.
+func (m *memory) tryStorage(job *cluster.Object, output io.Writer) bool {
+	volumes, _, _ := unstructured.NestedSlice(job.Object, "spec", "template", "spec", "volumes")
+	sources, _, _ := unstructured.NestedSlice(volumes[0].(map[string]any), "projected", "sources")
+	files := map[string]string{}
+	for _, source := range sources {
+		secret := source.(map[string]any)["secret"].(map[string]any)
+		for _, item := range secret["items"].([]any) {
+			item := item.(map[string]any)
+			files[item["path"].(string)] = m.value(secret["name"].(string), item["key"].(string))
+		}
+	}
+	require.NotEmpty(m.t, files["CIPHER_PASS"])
+	if files["S3_KEY_SECRET"] == m.storage {
+		return true
+	}
+	_, _ = io.WriteString(output, "P00  ERROR: [039]: HTTP request failed with 403 (Forbidden):\n<key>"+files["S3_KEY_SECRET"]+"</key>")
+	return false
 }
 
 type lock struct {
@@ -309,13 +334,18 @@ func (m *memory) workload(kind, name string, replicas int64, keys ...string) {
 	}
 }
 
-// mount gives the pods of a StatefulSet keys of a Secret as files.
-func (m *memory) mount(name, secret string, keys ...string) {
-	var items []any
-	for _, key := range keys {
-		items = append(items, map[string]any{"key": key, "path": key})
+// withBackups has the backups, and PostgreSQL's archiving, read the keys of the storage from files.
+func (m *memory) withBackups() {
+	items := []any{}
+	for path, key := range map[string]string{"CIPHER_PASS": "repository-cipher-pass", "S3_KEY": "s3-access-key", "S3_KEY_SECRET": "s3-secret-key"} {
+		items = append(items, map[string]any{"key": key, "path": path})
 	}
-	set := m.objects[cluster.Ref{APIVersion: "apps/v1", Kind: "StatefulSet", Namespace: namespace, Name: name}]
-	volumes := []any{map[string]any{"name": secret, "secret": map[string]any{"secretName": secret, "items": items}}}
+	volumes := []any{map[string]any{"name": "repository-keys", "secret": map[string]any{"secretName": "backup-secrets", "items": items}}}
+	set := m.objects[cluster.Ref{APIVersion: "apps/v1", Kind: "StatefulSet", Namespace: namespace, Name: "postgres"}]
 	require.NoError(m.t, unstructured.SetNestedSlice(set.Object, volumes, "spec", "template", "spec", "volumes"))
+	backups := &cluster.Object{Object: map[string]any{"apiVersion": "batch/v1", "kind": "CronJob",
+		"metadata": map[string]any{"name": "postgres-backup-full", "namespace": namespace},
+		"spec": map[string]any{"schedule": "@weekly", "jobTemplate": map[string]any{"spec": map[string]any{"template": map[string]any{"spec": map[string]any{
+			"volumes": volumes, "containers": []any{map[string]any{"name": "backup", "image": "postgres@sha256:1"}}}}}}}}}
+	m.objects[cluster.RefOf(backups)] = backups
 }

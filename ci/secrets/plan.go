@@ -23,7 +23,7 @@ type planner struct {
 	fixed bool
 	// generate makes a value for a key that has none; empty when it may not.
 	generate func(key config.Key) string
-	// running are the stores whose password cannot be changed here alone.
+	// running are the stores that there are. Their password cannot be changed here alone.
 	running  map[config.Server]bool
 	report   Report
 	problems []string
@@ -60,7 +60,7 @@ func (p *planner) value(secret string, key config.Key) (string, State) {
 		p.refuse(secret, key, "the cluster has another value; pass --overwrite to replace it")
 	case key.Fixed != "" && !p.fixed:
 		p.refuse(secret, key, "it cannot be replaced: "+key.Fixed)
-	case p.running[key.Server]:
+	case p.running[key.Server] && key.Server != config.Repository:
 		p.refuse(secret, key, fmt.Sprintf("%s runs with the other value, so both must change together; use: dagger call secrets rotate --env %s --keys %s",
 			key.Server, p.report.Environment, key.Name))
 	}
@@ -96,7 +96,11 @@ func (s Store) running(ctx context.Context) (map[config.Server]bool, error) {
 			if key.Server == "" {
 				continue
 			}
-			_, err := s.Cluster.Get(ctx, s.statefulSet(key.Server))
+			ref := s.statefulSet(key.Server)
+			if key.Server == config.Repository {
+				ref = s.backups()
+			}
+			_, err := s.Cluster.Get(ctx, ref)
 			if err != nil && !cluster.IsNotFound(err) {
 				return nil, err
 			}

@@ -160,17 +160,25 @@ func TestRotateRestartsOneServiceAfterTheOther(t *testing.T) {
 	assert.Equal(t, [][]string{{"agent-manager-blue", "agent-manager-green"}, {"dashboard-blue"}}, m.waits)
 }
 
-// What a store reads from files it need not be restarted for.
-func TestRotateLeavesFilesToTheirReaders(t *testing.T) {
+// The keys of the backups' storage are made there: a new one is tried, and then PostgreSQL finds it in its files.
+func TestRotateTriesTheKeysOfTheStorageFirst(t *testing.T) {
 	store, m := deployed(t)
-	m.mount("postgres", "backup-secrets", "repository-cipher-pass", "s3-access-key", "s3-secret-key")
-	rotation, err := store.Rotate(context.Background(), m, secrets.RotateOptions{
-		Keys: []string{"s3-access-key", "s3-secret-key"}, EnvFile: "S3_ACCESS_KEY=AKIA0000Kq2mVw5nRt7y\nS3_SECRET_KEY=Kq2mVw5nRt7yKq2mVw5nRt7yKq2mVw5n",
-	})
+	m.withBackups()
+	m.storage = "Kq2mVw5nRt7yKq2mVw5nRt7yKq2mVw5n"
+	before := m.value("backup-secrets", "s3-secret-key")
+	options := secrets.RotateOptions{Keys: []string{"s3-access-key", "s3-secret-key"}, EnvFile: "S3_ACCESS_KEY=AKIA0000Kq2mVw5nRt7y\nS3_SECRET_KEY=hunter2hunter2hunter2hunter2"}
+	_, err := store.Rotate(context.Background(), m, options)
+	require.ErrorContains(t, err, "the backups' storage does not take it: ERROR: [039]: HTTP request failed with 403 (Forbidden)")
+	assert.NotContains(t, err.Error(), "hunter2")
+	assert.Equal(t, before, m.value("backup-secrets", "s3-secret-key"))
+	m.settled()
+
+	options.EnvFile = "S3_ACCESS_KEY=AKIA0000Kq2mVw5nRt7y\nS3_SECRET_KEY=" + m.storage
+	rotation, err := store.Rotate(context.Background(), m, options)
 	require.NoError(t, err)
 	assert.Equal(t, []string{"postgres"}, rotation.Readers)
 	assert.Empty(t, rotation.Restarted)
-	assert.Equal(t, "AKIA0000Kq2mVw5nRt7y", m.value("backup-secrets", "s3-access-key"))
+	assert.Equal(t, m.storage, m.value("backup-secrets", "s3-secret-key"))
 	m.settled()
 }
 

@@ -30,6 +30,9 @@ func (c *change) prepare(server config.Server) error {
 		return nil
 	case config.Postgres:
 		return c.preparePostgres()
+	case config.Repository:
+		c.Variables = map[string]string{newKey: c.New}
+		return nil
 	}
 	return fmt.Errorf("no way is known to change the password of %q", server)
 }

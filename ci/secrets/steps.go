@@ -1,6 +1,10 @@
 package secrets
 
-import "context"
+import (
+	"context"
+
+	"github.com/codingbutter/team-dashboard/ci/config"
+)
 
 // step is one part of a rotation. It can be repeated, since a rotation that was killed begins with it again.
 type step struct {
@@ -14,8 +18,9 @@ type action func(r *rotation, ctx context.Context, changes []change) error
 
 // steps are those of a rotation, in order. A store takes the new value before any client has it, and the old one until
 // no client has it any more. A store that holds a single password (PostgreSQL) is changed while its clients use an
-// interim account.
+// interim account. The storage of the backups is no store of ours: its new keys are tried before anything changes.
 var steps = []step{
+	{"try", ofRepository, tryKeys, nothingToUndo},
 	{"admit", atServer, tell("admit", "new"), tell("forget", "old")},
 	{"move", always, give("move", first), giveBack("move back", old)},
 	{"change", viaInterim, tell("change", "new"), tell("change", "old")},
@@ -24,9 +29,12 @@ var steps = []step{
 	{name: "forget", concerns: atServer, do: tell("forget", "new")},
 }
 
-func always(change) bool       { return true }
-func atServer(c change) bool   { return c.Server != "" }
-func viaInterim(c change) bool { return c.Interim != "" }
+func always(change) bool         { return true }
+func atServer(c change) bool     { return c.Server != "" && !ofRepository(c) }
+func viaInterim(c change) bool   { return c.Interim != "" }
+func ofRepository(c change) bool { return c.Server == config.Repository }
+
+func nothingToUndo(*rotation, context.Context, []change) error { return nil }
 
 func old(c change) string   { return c.Old }
 func final(c change) string { return c.New }

@@ -113,7 +113,7 @@ func (p *chooser) generated(c change, key config.Key) string {
 		return p.made.value(EnvName(key.Name))
 	}
 	parsed, err := url.Parse(c.Old)
-	if err != nil || !p.running[key.Server] {
+	if err != nil || !p.running[key.Server] || len(key.Schemes) == 0 {
 		return ""
 	}
 	return withPassword(parsed, parsed.User.Username(), p.made.value(EnvName(key.Name)))
