@@ -38,6 +38,13 @@ func TestAStoreKeepsTheImageThatItRuns(t *testing.T) {
 	assert.Regexp(t, `:8-trixie@sha256:0+2$`, w.images("redis")[0])
 }
 
+func TestAStoreIsWaitedForUntilItsOldPodIsGone(t *testing.T) {
+	w := after(t, production)
+	w.updating = "redis"
+	_, err := w.deploy(production, "v1")
+	assert.ErrorContains(t, err, `waiting for StatefulSet "redis" in namespace "team-dashboard-prod": 0 of 1 pods are ready`)
+}
+
 // images are those that a StatefulSet runs.
 func (w *world) images(name string) []string {
 	store, err := w.Get(w.t.Context(), statefulSet(name))

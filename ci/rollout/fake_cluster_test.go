@@ -45,6 +45,8 @@ type fakeCluster struct {
 	after func(w write)
 	// applied sees each object that was applied, as it came.
 	applied func(object *cluster.Object)
+	// updating is the StatefulSet whose old pod never ends.
+	updating string
 	// hanging are the versions whose pods never become ready.
 	hanging map[string]bool
 	// address is where the ways in of a kind answer; uncertified is why no Gateway does.
@@ -209,7 +211,10 @@ func (c *fakeCluster) store(object *cluster.Object) {
 	case "Deployment":
 		c.runPods(object)
 	case "StatefulSet":
-		_ = unstructured.SetNestedField(object.Object, int64(replicas(object)), "status", "readyReplicas")
+		object.Object["status"] = map[string]any{"readyReplicas": int64(replicas(object)), "updatedReplicas": int64(replicas(object))}
+		if c.updating == ref.Name {
+			_ = unstructured.SetNestedField(object.Object, int64(0), "status", "updatedReplicas")
+		}
 	case "Ingress", "Gateway", "HTTPRoute":
 		c.open(object)
 	}

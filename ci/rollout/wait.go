@@ -73,11 +73,13 @@ func (r *run) waitForStatefulSet(ctx context.Context, ref cluster.Ref) error {
 			return "", err
 		}
 		ready, _, _ := unstructured.NestedInt64(found.Object, "status", "readyReplicas")
+		// Until the old pod is gone, it counts as ready.
+		updated, _, _ := unstructured.NestedInt64(found.Object, "status", "updatedReplicas")
 		observed, _, _ := unstructured.NestedInt64(found.Object, "status", "observedGeneration")
-		if observed >= found.GetGeneration() && int(ready) >= replicas(found) {
+		if observed >= found.GetGeneration() && int(min(ready, updated)) >= replicas(found) {
 			return "", nil
 		}
-		return fmt.Sprintf("waiting for %s: %d of %d pods are ready", ref, ready, replicas(found)), nil
+		return fmt.Sprintf("waiting for %s: %d of %d pods are ready", ref, min(ready, updated), replicas(found)), nil
 	})
 }
 
