@@ -49,6 +49,11 @@ func TestNothingThatKeepsStateIsDeletedOrRestarted(t *testing.T) {
 	assert.Equal(t, running, storePods(t, staging))
 }
 
+// The official image, which the data layer used before it had its own, made its databases in this locale.
+func TestDatabasesOfTheOfficialImageCanBeRead(t *testing.T) {
+	sqlIn(t, staging, "postgres-0", "CREATE COLLATION old (provider = libc, locale = 'en_US.utf8'); DROP COLLATION old")
+}
+
 // deployQuickly deploys to staging without watching what comes of it.
 func deployQuickly(t *testing.T, file string, flags ...string) deployed {
 	t.Helper()

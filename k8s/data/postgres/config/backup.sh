@@ -8,14 +8,17 @@
 # that was archived, and whether the database runs.
 source "$(dirname "$0")/environment.sh"
 
+# For small requests: that a storage is away is said within a minute, and not after many.
+quick=(--io-timeout=10)
+
 list() {
   local stanzas id segment archived='{}' running=false
-  stanzas=$(pgbackrest --output=json --log-level-console=off info)
+  stanzas=$(pgbackrest --output=json --log-level-console=off "${quick[@]}" info)
   # The last database and the last segment that pgBackRest names.
   id=$(grep -o '"id":"[0-9]*-[0-9]*"' <<<"$stanzas" | tail -1 | cut -d'"' -f4 || true)
   segment=$(grep -o '"max":"[0-9A-F]*"' <<<"$stanzas" | tail -1 | cut -d'"' -f4 || true)
   if [[ -n $segment ]]; then
-    archived=$(pgbackrest --output=json --log-level-console=off --filter="^$segment" \
+    archived=$(pgbackrest --output=json --log-level-console=off "${quick[@]}" --filter="^$segment" \
       repo-ls "archive/$PGBACKREST_STANZA/$id/${segment:0:16}")
   fi
   if pg_isready --quiet --host="$volume/socket" --username="$user" --dbname=postgres; then running=true; fi
@@ -41,7 +44,7 @@ ALTER ROLE CURRENT_USER PASSWORD :'new';
 SQL
     ;;
   *)
-    pgbackrest stanza-create
+    pgbackrest "${quick[@]}" stanza-create
     pgbackrest --type="$1" --log-level-console=info backup
     ;;
 esac
