@@ -39,7 +39,7 @@ var (
 	productionTiming = timing{
 		handshake: 15 * time.Second,
 		request:   30 * time.Second,
-		poll:      500 * time.Millisecond,
+		poll:      250 * time.Millisecond,
 		retry:     backoff{attempts: 7, first: 200 * time.Millisecond, factor: 2, longest: 5 * time.Second},
 	}
 	// once is the policy of a request that must not be repeated.

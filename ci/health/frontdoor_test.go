@@ -170,7 +170,7 @@ func TestOutside(t *testing.T) {
 }
 
 func TestProve(t *testing.T) {
-	const services, line = 2, 20
+	const services, line, round = 2, 20, 8
 	for _, test := range []struct {
 		name     string
 		script   func(w http.ResponseWriter, r *http.Request, number int)
@@ -180,11 +180,11 @@ func TestProve(t *testing.T) {
 	}{
 		{name: "at once", script: as("v2"), requests: services * line},
 		{name: "the old release for two rounds", script: func(w http.ResponseWriter, _ *http.Request, number int) {
-			reply(w, 200, map[bool]string{true: "v1", false: "v2"}[number <= 4])
-		}, want: health.Proof{Old: 4}, requests: 4 + services*line, settled: 40 * time.Millisecond},
+			reply(w, 200, map[bool]string{true: "v1", false: "v2"}[number <= 2*round])
+		}, want: health.Proof{Old: 2 * round}, requests: 2*round + services*line, settled: 40 * time.Millisecond},
 		{name: "the old release comes back once", script: func(w http.ResponseWriter, _ *http.Request, number int) {
-			reply(w, 200, map[bool]string{true: "v1", false: "v2"}[number == 21])
-		}, want: health.Proof{Old: 1}, requests: 22 + services*line, settled: 220 * time.Millisecond},
+			reply(w, 200, map[bool]string{true: "v1", false: "v2"}[number == 2*round+5])
+		}, want: health.Proof{Old: 1}, requests: 3*round + services*line, settled: 60 * time.Millisecond},
 		{name: "failures on the way", script: func(w http.ResponseWriter, _ *http.Request, number int) {
 			switch number {
 			case 1:
@@ -196,7 +196,7 @@ func TestProve(t *testing.T) {
 			default:
 				reply(w, 200, "v2")
 			}
-		}, want: health.Proof{Failed: 3}, requests: 4 + services*line, settled: 40 * time.Millisecond},
+		}, want: health.Proof{Failed: 3}, requests: round + services*line, settled: 20 * time.Millisecond},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			opened := openDoor(t, test.script)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -28,16 +29,18 @@ type Proof struct {
 }
 
 const (
-	// provenAfter is how many times in a row every service must answer as the new
-	// release. An old pod that still got a tenth of the connections would stay
-	// unseen in one of eight such lines (0.9 to the 20th).
-	provenAfter = 20
+	// proveAtOnce is how many connections of a round ask the same service.
+	proveAtOnce = 4
+	// provenAfter is how many rounds in a row every service must answer as the new
+	// release, twenty times that is. An old pod that still got a tenth of the
+	// connections would stay unseen in one of eight such lines (0.9 to the 20th).
+	provenAfter = 5
 	// provePause keeps the proof from being a load test.
 	provePause = 20 * time.Millisecond
 )
 
 // Prove asks every service's public path, each time on a new connection, until
-// the release answers all of them twenty times in a row. It goes on until the
+// the release answers each of them twenty times in a row. It goes on until the
 // context ends, then returns what it has seen so far and an error that says who
 // still answers.
 func (f *FrontDoor) Prove(ctx context.Context, services []config.Service, release string) (Proof, error) {
@@ -62,11 +65,12 @@ func (f *FrontDoor) Prove(ctx context.Context, services []config.Service, releas
 	return proof, nil
 }
 
-// round asks every service once, all at the same time, and counts what came.
+// round asks every service, all at the same time, and counts what came.
 func (f *FrontDoor) round(ctx context.Context, services []config.Service, release string, proof *Proof) (problems int) {
-	answers, errs := make([]Answer, len(services)), make([]error, len(services))
+	asked := slices.Repeat(services, proveAtOnce)
+	answers, errs := make([]Answer, len(asked)), make([]error, len(asked))
 	var group errgroup.Group
-	for i, service := range services {
+	for i, service := range asked {
 		group.Go(func() error {
 			answers[i], errs[i] = f.Get(ctx, service.HealthPath)
 			return nil
@@ -77,19 +81,19 @@ func (f *FrontDoor) round(ctx context.Context, services []config.Service, releas
 		// Requests that the end of the context cut off say nothing of the release.
 		return 0
 	}
-	for i, service := range services {
+	for i, service := range asked {
 		proof.Requests++
-		asked := service.Name + " " + service.HealthPath
+		whom := service.Name + " " + service.HealthPath
 		switch answer := answers[i]; {
 		case errs[i] != nil:
 			proof.Failed++
-			proof.Last = fmt.Sprintf("%s: no answer: %s", asked, errs[i])
+			proof.Last = fmt.Sprintf("%s: no answer: %s", whom, errs[i])
 		case answer.Status >= http.StatusInternalServerError || answer.Release == "":
 			proof.Failed++
-			proof.Last = fmt.Sprintf("%s answered %d by %s", asked, answer.Status, answer.who())
+			proof.Last = fmt.Sprintf("%s answered %d by %s", whom, answer.Status, answer.who())
 		case answer.Release != release:
 			proof.Old++
-			proof.Last = fmt.Sprintf("%s answered by %s", asked, answer.who())
+			proof.Last = fmt.Sprintf("%s answered by %s", whom, answer.who())
 		default:
 			continue
 		}
