@@ -77,7 +77,7 @@ func TestBackupOfSecrets(t *testing.T) {
 		withSecrets(t, "staging")
 	}
 	folder := t.TempDir()
-	identity, stranger := ageKey(t, folder, "identity"), ageKey(t, folder, "stranger")
+	identity, stranger := ageKey(t, folder, "recipient"), ageKey(t, folder, "stranger")
 	backup := filepath.Join(folder, "staging-secrets.age")
 	door := func(args ...string) answer {
 		return run(t, filepath.Join(repository(t), "scripts/deployment/setup-secrets.sh"), append([]string{"staging"}, args...)...)
@@ -272,7 +272,7 @@ func ageKey(t *testing.T, folder, name string) agePair {
 	key, err := age.GenerateX25519Identity()
 	require.NoError(t, err)
 	pair := agePair{key.Recipient().String(), filepath.Join(folder, name)}
-	confide("the age identity "+name, key.String())
+	confide("the age key of the "+name, key.String())
 	write(t, pair.file, fmt.Sprintf("# public key: %s\n%s\n", pair.public, key))
 	return pair
 }
