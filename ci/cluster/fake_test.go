@@ -269,7 +269,7 @@ func matchesEvent(object *unstructured.Unstructured, selector string) bool {
 }
 
 func isCollection(path string) bool {
-	return slices.ContainsFunc([]string{"services", "pods", "secrets", "events", "deployments", "replicasets", "daemonsets", "leases", "jobs"},
+	return slices.ContainsFunc([]string{"services", "pods", "secrets", "events", "deployments", "replicasets", "daemonsets", "statefulsets", "leases", "jobs"},
 		func(plural string) bool { return strings.HasSuffix(path, "/"+plural) })
 }
 
@@ -280,7 +280,7 @@ func notFound(path string) error {
 // discovery lists the kinds that the fake server knows.
 var discovery = map[string]metav1.APIResourceList{
 	"/api/v1":                      kinds("v1", "Namespace:namespaces:", "Service:services:ns", "Pod:pods:ns", "Pod:pods/log:ns", "Secret:secrets:ns", "Event:events:ns"),
-	"/apis/apps/v1":                kinds("apps/v1", "Deployment:deployments:ns", "Scale:deployments/scale:ns", "ReplicaSet:replicasets:ns", "DaemonSet:daemonsets:ns"),
+	"/apis/apps/v1":                kinds("apps/v1", "Deployment:deployments:ns", "Scale:deployments/scale:ns", "ReplicaSet:replicasets:ns", "DaemonSet:daemonsets:ns", "StatefulSet:statefulsets:ns"),
 	"/apis/batch/v1":               kinds("batch/v1", "Job:jobs:ns"),
 	"/apis/coordination.k8s.io/v1": kinds("coordination.k8s.io/v1", "Lease:leases:ns"),
 }

@@ -119,14 +119,7 @@ func (r *run) applyData(ctx context.Context) error {
 	if err := inWaves(ctx, r.plan.data, r.applyObject); err != nil {
 		return err
 	}
-	for _, object := range r.plan.data {
-		if object.GetKind() == "StatefulSet" {
-			if err := r.waitForStatefulSet(ctx, cluster.RefOf(object)); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	return r.waitForStores(ctx)
 }
 
 // applyRelease applies the objects of a slot. A Deployment gets its replicas before its autoscaler comes: that one

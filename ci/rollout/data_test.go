@@ -38,11 +38,13 @@ func TestAStoreKeepsTheImageThatItRuns(t *testing.T) {
 	assert.Regexp(t, `:8-trixie@sha256:0+2$`, w.images("redis")[0])
 }
 
-func TestAStoreIsWaitedForUntilItsOldPodIsGone(t *testing.T) {
-	w := after(t, production)
-	w.updating = "redis"
-	_, err := w.deploy(production, "v1")
-	assert.ErrorContains(t, err, `waiting for StatefulSet "redis" in namespace "team-dashboard-prod": 0 of 1 pods are ready`)
+// A store that does not start ends a deploy before anything of the release is there.
+func TestAStoreThatDoesNotStartEndsTheDeploy(t *testing.T) {
+	w := after(t, production, "v1")
+	w.broken = "postgres"
+	_, err := w.deploy(production, "v2")
+	assert.ErrorContains(t, err, "the volume is empty")
+	w.finished(production, "v1")
 }
 
 // images are those that a StatefulSet runs.

@@ -45,8 +45,8 @@ type fakeCluster struct {
 	after func(w write)
 	// applied sees each object that was applied, as it came.
 	applied func(object *cluster.Object)
-	// updating is the StatefulSet whose old pod never ends.
-	updating string
+	// broken is the StatefulSet whose pod does not start.
+	broken string
 	// hanging are the versions whose pods never become ready.
 	hanging map[string]bool
 	// address is where the ways in of a kind answer; uncertified is why no Gateway does.
@@ -211,10 +211,7 @@ func (c *fakeCluster) store(object *cluster.Object) {
 	case "Deployment":
 		c.runPods(object)
 	case "StatefulSet":
-		object.Object["status"] = map[string]any{"readyReplicas": int64(replicas(object)), "updatedReplicas": int64(replicas(object))}
-		if c.updating == ref.Name {
-			_ = unstructured.SetNestedField(object.Object, int64(0), "status", "updatedReplicas")
-		}
+		_ = unstructured.SetNestedField(object.Object, int64(replicas(object)), "status", "readyReplicas")
 	case "Ingress", "Gateway", "HTTPRoute":
 		c.open(object)
 	}
@@ -342,6 +339,18 @@ func (c *fakeCluster) WaitReady(ctx context.Context, namespace string, deploymen
 		count, _, _ := unstructured.NestedInt64(deployment.Object, "status", "readyReplicas")
 		if int(count) != replicas(deployment) {
 			return &cluster.WaitError{Object: name, Reason: "CrashLoopBackOff", Message: "back-off restarting", Logs: "panic: no"}
+		}
+	}
+	return nil
+}
+
+func (c *fakeCluster) WaitStatefulSetsReady(ctx context.Context, namespace string, names []string, _ cluster.WaitOptions) error {
+	for _, name := range names {
+		if _, err := c.Get(ctx, cluster.Ref{APIVersion: "apps/v1", Kind: "StatefulSet", Namespace: namespace, Name: name}); err != nil {
+			return err
+		}
+		if name == c.broken {
+			return &cluster.WaitError{Object: name, Reason: "CrashLoopBackOff", Message: "exit code 1", Logs: "the volume is empty"}
 		}
 	}
 	return nil

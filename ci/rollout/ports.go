@@ -28,6 +28,7 @@ type Cluster interface {
 	Delete(ctx context.Context, ref cluster.Ref) error
 	Scale(ctx context.Context, namespace, deployment string, replicas int) error
 	WaitReady(ctx context.Context, namespace string, deployments []string, options cluster.WaitOptions) error
+	WaitStatefulSetsReady(ctx context.Context, namespace string, statefulSets []string, options cluster.WaitOptions) error
 	SaveRecord(ctx context.Context, namespace string, entry cluster.Entry) error
 	Lock(ctx context.Context, namespace string, request cluster.LockRequest) (Lock, error)
 }

@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/render"
 )
@@ -66,20 +64,16 @@ func (r *run) waitReady(ctx context.Context, objects []*cluster.Object) error {
 	})
 }
 
-func (r *run) waitForStatefulSet(ctx context.Context, ref cluster.Ref) error {
-	return r.poll(ctx, r.Options.ReadyBudget, func(ctx context.Context) (string, error) {
-		found, err := r.Cluster.Get(ctx, ref)
-		if err != nil {
-			return "", err
+// waitForStores lasts until every StatefulSet of the data layer is as rendered, or cannot become so.
+func (r *run) waitForStores(ctx context.Context) error {
+	var names []string
+	for _, object := range r.plan.data {
+		if object.GetKind() == "StatefulSet" {
+			names = append(names, object.GetName())
 		}
-		ready, _, _ := unstructured.NestedInt64(found.Object, "status", "readyReplicas")
-		// Until the old pod is gone, it counts as ready.
-		updated, _, _ := unstructured.NestedInt64(found.Object, "status", "updatedReplicas")
-		observed, _, _ := unstructured.NestedInt64(found.Object, "status", "observedGeneration")
-		if observed >= found.GetGeneration() && int(min(ready, updated)) >= replicas(found) {
-			return "", nil
-		}
-		return fmt.Sprintf("waiting for %s: %d of %d pods are ready", ref, min(ready, updated), replicas(found)), nil
+	}
+	return r.Cluster.WaitStatefulSetsReady(ctx, r.environment.Namespace, names, cluster.WaitOptions{
+		Budget: r.Options.ReadyBudget, Progress: func(line string) { r.Progress.Info(ctx, "%s", line) },
 	})
 }
 

@@ -1,0 +1,67 @@
+package cluster
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+)
+
+// WaitStatefulSetsReady is WaitReady for StatefulSets: until all of their pods are of the newest revision and available.
+func (c *Cluster) WaitStatefulSetsReady(ctx context.Context, namespace string, statefulSets []string, options WaitOptions) error {
+	return c.waitRollouts(ctx, namespace, "the StatefulSets "+strings.Join(statefulSets, ", "), options,
+		func(ctx context.Context) ([]rollout, error) {
+			return c.statefulSetRollouts(ctx, namespace, statefulSets)
+		})
+}
+
+// statefulSetRollouts looks at StatefulSets, and at the pods of those that are not complete yet.
+func (c *Cluster) statefulSetRollouts(ctx context.Context, namespace string, names []string) ([]rollout, error) {
+	var sets appsv1.StatefulSetList
+	if err := c.listInto(ctx, "apps/v1", "StatefulSet", namespace, nil, &sets); err != nil {
+		return nil, err
+	}
+	var pods corev1.PodList
+	if err := c.listInto(ctx, "v1", "Pod", namespace, nil, &pods); err != nil {
+		return nil, err
+	}
+	states := make([]rollout, len(names))
+	for i, name := range names {
+		at := slices.IndexFunc(sets.Items, func(set appsv1.StatefulSet) bool { return set.Name == name })
+		if at < 0 {
+			return nil, &WaitError{Object: rollout{kind: "StatefulSet", name: name}.describe(namespace), Reason: "NotFound", Message: "it does not exist"}
+		}
+		states[i] = lookAtStatefulSet(&sets.Items[at], pods.Items)
+	}
+	return states, nil
+}
+
+// lookAtStatefulSet judges a StatefulSet by its own status and that of its pods, old ones too: a broken one is in the way
+// of the one that is to follow it.
+func lookAtStatefulSet(set *appsv1.StatefulSet, pods []corev1.Pod) rollout {
+	status, desired := set.Status, int32(1)
+	if set.Spec.Replicas != nil {
+		desired = *set.Spec.Replicas
+	}
+	state := rollout{kind: "StatefulSet", name: set.Name, desired: desired}
+	if status.ObservedGeneration < set.Generation {
+		return state // the rest is of an earlier specification
+	}
+	state.ready, state.old = min(status.AvailableReplicas, status.UpdatedReplicas), max(0, status.Replicas-status.UpdatedReplicas)
+	state.complete = status.Replicas == desired && status.UpdatedReplicas == desired && status.AvailableReplicas == desired
+	if state.complete {
+		return state
+	}
+	for _, pod := range pods {
+		if !ownedBy(pod.ObjectMeta, set.UID) || pod.DeletionTimestamp != nil {
+			continue
+		}
+		state.pods = append(state.pods, pod)
+		if found, ok := podTrouble(&pod); ok {
+			state.troubles = append(state.troubles, found)
+		}
+	}
+	return state
+}
