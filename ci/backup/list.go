@@ -97,7 +97,7 @@ func (d Database) parse(text string) (List, error) {
 			if len(stanza.Repo) > 0 {
 				message, _, _ = strings.Cut(stanza.Repo[0].Status.Message, "\n")
 			}
-			return List{}, fmt.Errorf("the repository cannot be read: %s; check where repository-config says it is, and backup-secrets", message)
+			return List{}, fmt.Errorf("the repository cannot be read: %s; check where repository-config says it is, and backup-secrets", strings.TrimSuffix(message, ":"))
 		}
 		for _, b := range stanza.Backup {
 			if b.Error {

@@ -68,6 +68,9 @@ func TestPostgresDoesNotStart(t *testing.T) {
 	}{
 		"on half of a restore":             {file: "restore.unfinished", says: "run the same dagger call restore again"},
 		"empty where there was a database": {backups: `[{"backup":[{"label":"20261123-020000F"}]}]`, says: "dagger call restore --latest"},
+		// As pgBackRest 2.55 prints it.
+		"empty where nobody can say": {backups: `[{"backup":[],"repo":[{"status":{"code":99,"message":"[HostConnectError] unable to connect to s3:9000: [111] Connection refused\\n  [HostConnectError] on 6 retries"}}],` +
+			`"status":{"code":99,"message":"other"}}]`, says: "cannot be read: [HostConnectError] unable to connect to s3:9000: [111] Connection refused; check where repository-config says"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			volume := t.TempDir()

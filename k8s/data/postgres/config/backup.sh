@@ -22,7 +22,8 @@ list() {
       repo-ls "archive/$PGBACKREST_STANZA/$id/${segment:0:16}")
   fi
   if pg_isready --quiet --host="$volume/socket" --username="$user" --dbname=postgres; then running=true; fi
-  printf '{"stanzas":%s,"archived":%s,"running":%s}\n' "$(tr -d '\n' <<<"$stanzas")" "$(tr -d '\n' <<<"$archived")" "$running"
+  # No control characters: pgBackRest quotes what it cannot decrypt as it is.
+  printf '{"stanzas":%s,"archived":%s,"running":%s}\n' "$(tr -d '\000-\037' <<<"$stanzas")" "$(tr -d '\000-\037' <<<"$archived")" "$running"
 }
 
 case $1 in

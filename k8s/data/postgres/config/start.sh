@@ -11,9 +11,18 @@ flock --timeout 60 9 || fail "another pod works on this volume"
 mkdir -p "$volume/socket" "$PGBACKREST_LOCK_PATH"
 
 # A database that was lost is not to be replaced by an empty one: its services
-# would go on with nothing, and its backups could not go on at all.
+# would go on with nothing, and its backups could not go on at all. Whether one
+# was lost, the repository knows.
 refuse_lost() {
-  if timeout 20 pgbackrest --output=json info 2>/dev/null | grep -q '"label"'; then
+  local known why
+  known=$(timeout 90 pgbackrest --output=json --log-level-console=off --io-timeout=5 info) || known='"code":99'
+  # pgBackRest's code of a repository that it cannot read.
+  if [[ $known == *'"code":99'* ]]; then
+    # Bytes: with a wrong pass phrase the message quotes what cannot be read.
+    why=$(LC_ALL=C sed -n 's/.*"message":"\(\[[^\\"]*\).*/\1/p' <<<"$known")
+    fail "the volume is empty, and the repository, which knows whether there are backups of a database that was lost, cannot be read: ${why%:}; check where repository-config says it is, and backup-secrets"
+  fi
+  if [[ $known == *'"label"'* ]]; then
     fail "the volume is empty, but there are backups of a database: bring it back with dagger call restore --latest, or, to begin anew, name another repository path (PGBACKREST_REPO1_PATH)"
   fi
 }
