@@ -125,6 +125,9 @@ func TestALeakIsFoundHoweverItIsWritten(t *testing.T) {
 
 // searchAll looks through everything that was told, and counts it.
 func searchAll(t *testing.T) (places, size int) {
+	for value, name := range confidential.names {
+		require.GreaterOrEqual(t, len(value), window, "%s is too short to be looked for", name)
+	}
 	index := patterns(confidential.names)
 	files, err := os.ReadDir(filepath.Join(folderOfTheRun, "told"))
 	require.NoError(t, err)

@@ -89,8 +89,8 @@ func (s *Secrets) Verify(
 // Rotate keys: give them new values, and restart what reads them, one service after the other.
 //
 // Nothing is down meanwhile. Redis and PostgreSQL take the old password until the last client has the new one. A
-// new PostgreSQL URL may differ in its password alone. If a service does not start with its new value, all old values
-// come back; a rotation that was killed is finished by the same command.
+// new PostgreSQL URL may differ in its password alone, and new keys of the backups' storage are tried first. If a service
+// does not start with its new value, all old values come back; a rotation that was killed is finished by the same command.
 //
 // Examples:
 //
