@@ -117,6 +117,12 @@ func TestJourney(t *testing.T) {
 		requireDigests(t, production, "team-dashboard.app/slot="+liveSlot(t), release2.Images)
 	})
 
+	part(t, "what the databases write is archived, before any backup", func(t *testing.T) {
+		for _, namespace := range []string{staging, production} {
+			assert.Equal(t, "t", sqlIn(t, namespace, "postgres-0", "SELECT archived_count > 0 FROM pg_stat_archiver"), namespace)
+		}
+	})
+
 	part(t, "nothing that keeps state was touched meanwhile", func(t *testing.T) {
 		assert.Equal(t, kept, uids(t, staging, production)+storePods(t, staging, production))
 	})
