@@ -23,23 +23,24 @@ func appliedByHand(object *Object) bool {
 	})
 }
 
-// adopt makes the fields that `kubectl apply` set the pipeline's own. Else whatever a later Apply does not mention
-// would stay for ever, since it would still be wanted by somebody.
-func (c *Cluster) adopt(ctx context.Context, object *Object) (*Object, error) {
-	ref := RefOf(object)
+// adopt makes the fields that `kubectl apply` set on an applied object the pipeline's own. Else whatever a later Apply
+// does not mention would stay for ever, since it would still be wanted by somebody.
+func (c *Cluster) adopt(ctx context.Context, wanted, live *Object) (*Object, error) {
+	ref := RefOf(wanted)
 	for attempt := 1; ; attempt++ {
-		patch, err := csaupgrade.UpgradeManagedFieldsPatch(object, sets.New(byHand), FieldManager)
+		patch, err := csaupgrade.UpgradeManagedFieldsPatch(live, sets.New(byHand), FieldManager)
 		if err != nil {
 			return nil, fmt.Errorf("taking over %s from kubectl apply: %w", ref, err)
 		}
 		if patch == nil {
-			return object, nil
+			return live, nil
 		}
 		adopted, err := c.patch(ctx, ref, jsonPatch, json.RawMessage(patch), once)
 		if !IsConflict(err) || attempt == attemptsToAdopt {
 			return adopted, err
 		}
-		if object, err = c.Get(ctx, ref); err != nil {
+		// To apply it once more reads it too, and takes no right to read.
+		if live, err = c.apply(ctx, wanted, ApplyOptions{}); err != nil {
 			return nil, err
 		}
 	}

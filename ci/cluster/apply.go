@@ -27,7 +27,7 @@ func (c *Cluster) Apply(ctx context.Context, object *Object, options ApplyOption
 	if err != nil || options.DryRun || !appliedByHand(applied) {
 		return applied, err
 	}
-	if applied, err = c.adopt(ctx, applied); err != nil {
+	if applied, err = c.adopt(ctx, object, applied); err != nil {
 		return nil, err
 	}
 	again := object.DeepCopy()

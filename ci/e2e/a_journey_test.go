@@ -38,7 +38,7 @@ func deploy(t testing.TB, env, file string, flags ...string) deployed {
 // TestJourney is the life of an application on the lab, in order: each part begins where the one before ended. Go runs
 // the tests of a folder by the names of its files: this one comes first, and the others find what it left running.
 func TestJourney(t *testing.T) {
-	vacate(t, staging, production)
+	fresh(t, "staging", "production")
 	withSecrets(t, "staging")
 	withSecrets(t, "production")
 	first, release1 := v1.release(t)

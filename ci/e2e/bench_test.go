@@ -65,7 +65,7 @@ func BenchmarkWarmStatus(b *testing.B) {
 // BenchmarkDeploy compares the deploy of a built release, not watched, with the same manifests by hand: at most 1.3.
 // On the way it reports how long the switch took (below 1 s) and a rollback to the parked slot (below 20 s).
 func BenchmarkDeploy(b *testing.B) {
-	vacate(b, production)
+	fresh(b, "production")
 	withSecrets(b, "production")
 	first, _ := v1.release(b)
 	second, _ := v2.release(b)

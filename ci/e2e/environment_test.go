@@ -67,6 +67,29 @@ func emptyBucket(t testing.TB) {
 	}
 }
 
+// fresh empties environments, and makes of them what an administrator does once: the namespace and the rights in it.
+func fresh(t testing.TB, envs ...string) {
+	t.Helper()
+	vacate(t, namespacesOf(envs)...)
+	for _, env := range envs {
+		grant(t, env)
+	}
+}
+
+// grant is what a refused deployer asks an administrator for.
+func grant(t testing.TB, env string) {
+	t.Helper()
+	kubectl(t, "apply", "-k", "k8s/environments/"+env+"/platform", "-l", "app.kubernetes.io/component=access")
+}
+
+func namespacesOf(envs []string) []string {
+	var namespaces []string
+	for _, env := range envs {
+		namespaces = append(namespaces, map[string]string{"staging": staging, "production": production}[env])
+	}
+	return namespaces
+}
+
 // withSecrets gives an environment its secrets through the door that the runbooks know.
 func withSecrets(t testing.TB, env string) {
 	t.Helper()

@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -20,6 +21,10 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 	}
+	if err := asTheDeployer(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	folder, err := os.MkdirTemp("", "e2e")
 	if err == nil {
 		err = os.Mkdir(filepath.Join(folder, "told"), 0o700)
@@ -32,4 +37,21 @@ func TestMain(m *testing.M) {
 	code := m.Run()
 	_ = os.RemoveAll(folder)
 	os.Exit(code)
+}
+
+// asTheDeployer lets every `dagger call` of the run, and every script that makes one, use the cluster with the rights of
+// the Role deployer and no others. kubectl stays the administrator's. It notes where the audit log of those rights ends
+// now.
+func asTheDeployer() error {
+	deployer, log := os.Getenv("TEAM_DASHBOARD_LAB_DEPLOYER_KUBECONFIG"), os.Getenv("TEAM_DASHBOARD_LAB_AUDIT_LOG")
+	if deployer == "" || log == "" {
+		return errors.New("the lab says nothing of its deployer or audit log: run the end-to-end tests with make e2e, on the lab's own cluster")
+	}
+	before, err := os.Stat(log)
+	if err != nil {
+		return fmt.Errorf("looking for the audit log: %w; bring the lab up again: make lab", err)
+	}
+	auditedBefore = before.Size()
+	// The lab's .env names the kubeconfig by this variable.
+	return os.Setenv("TEAM_DASHBOARD_LAB_KUBECONFIG", deployer)
 }

@@ -191,25 +191,37 @@ func wrongPassword(t *testing.T) string {
 	return path
 }
 
-// A namespace of ours without its secrets, without history, and one that is not ours at all.
+// An environment that no administrator has made, one of ours without history and secrets, and one that is not ours at all.
 func TestAnEnvironmentThatIsNotReadyIsLeftAlone(t *testing.T) {
 	vacate(t, staging)
 	file, _ := v1.release(t)
+	deploy := []string{"deploy", "--env", "staging", "--release-file", file}
 
+	t.Run("no namespace, and no right to make one", func(t *testing.T) {
+		administrator := []string{staging, "kubectl apply -k k8s/environments/staging/platform -l app.kubernetes.io/component=access"}
+		wrong{deploy, administrator}.check(t)
+		wrong{[]string{"secrets", "create", "--env", "staging", "--from", "file://" + secretsPath(t)}, administrator}.check(t)
+		assert.Empty(t, kubectl(t, "get", "namespace", staging, "--ignore-not-found", "-o", "name"))
+	})
+	grant(t, "staging")
+	before := state(t, staging)
 	t.Run("nothing to go back to", func(t *testing.T) {
 		wrong{[]string{"rollback", "--env", "staging"}, []string{"staging", "no release to go back to"}}.check(t)
 	})
 	t.Run("no secrets", func(t *testing.T) {
-		wrong{[]string{"deploy", "--env", "staging", "--release-file", file}, []string{"database-secrets", "setup-secrets.sh staging create"}}.check(t)
-		assert.Empty(t, kubectl(t, "get", "namespace", staging, "--ignore-not-found", "-o", "name"))
+		wrong{deploy, []string{"database-secrets", "setup-secrets.sh staging create"}}.check(t)
+	})
+	t.Run("a right less than a deploy needs", func(t *testing.T) {
+		kubectl(t, "-n", staging, "patch", "role", "deployer", "--type=json", "--patch", `[{"op": "remove", "path": "/rules/2"}]`)
+		wrong{deploy, []string{"list Service", "patch Service", "an administrator", "-l app.kubernetes.io/component=access"}}.check(t)
+		grant(t, "staging")
 	})
 	t.Run("a namespace that belongs to something else", func(t *testing.T) {
-		kubectl(t, "create", "namespace", staging)
-		before := state(t, staging)
-		wrong{[]string{"deploy", "--env", "staging", "--release-file", file}, []string{staging, "owned by something else"}}.check(t)
-		assert.Equal(t, before, state(t, staging))
-		vacate(t, staging)
+		kubectl(t, "label", "namespace", staging, "--overwrite", "app.kubernetes.io/part-of=something-else")
+		wrong{deploy, []string{staging, "owned by something else"}}.check(t)
 	})
+	assert.Equal(t, before, state(t, staging), "a refused command wrote something")
+	vacate(t, staging)
 }
 
 // What is printed for machines is JSON and nothing else.

@@ -2,54 +2,109 @@ package preflight
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
+	"github.com/codingbutter/team-dashboard/ci/config"
 )
 
-// rights are what a deploy does on its way that would leave it halfway if it turned out to be forbidden then.
-var rights = []cluster.Action{
-	{Verb: "create", APIVersion: "coordination.k8s.io/v1", Kind: "Lease"},
-	{Verb: "update", APIVersion: "coordination.k8s.io/v1", Kind: "Lease"},
-	{Verb: "list", APIVersion: "v1", Kind: "Secret"},
-	{Verb: "patch", APIVersion: "v1", Kind: "Secret"},
-	{Verb: "patch", APIVersion: "v1", Kind: "Service"},
-	{Verb: "get", APIVersion: "v1", Kind: "Service", Subresource: "proxy"},
-	{Verb: "patch", APIVersion: "apps/v1", Kind: "Deployment"},
-	{Verb: "patch", APIVersion: "apps/v1", Kind: "Deployment", Subresource: "scale"},
-	{Verb: "patch", APIVersion: "autoscaling/v2", Kind: "HorizontalPodAutoscaler"},
-	{Verb: "delete", APIVersion: "autoscaling/v2", Kind: "HorizontalPodAutoscaler"},
-	{Verb: "create", APIVersion: "batch/v1", Kind: "Job"},
-	{Verb: "list", APIVersion: "v1", Kind: "Pod"},
-	{Verb: "get", APIVersion: "v1", Kind: "Pod", Subresource: "log"},
-	{Verb: "get", APIVersion: "v1", Kind: "Pod", Subresource: "proxy"},
+// rights are what a deploy or a rollback does in every environment. k8s/platform/deployer.yaml gives them, and more that
+// only some environments or other functions need.
+var rights = []struct{ apiVersion, kind, subresource, verbs string }{
+	{"v1", "Service", "", "get list create patch delete"},
+	{"v1", "Service", "proxy", "get"},
+	{"v1", "ConfigMap", "", "list create patch delete"},
+	{"v1", "Secret", "", "get list create patch delete"},
+	{"v1", "ServiceAccount", "", "create patch"},
+	{"v1", "PersistentVolumeClaim", "", "get list create patch"},
+	{"v1", "Pod", "", "list"},
+	{"v1", "Pod", "log", "get"},
+	{"v1", "Pod", "proxy", "get"},
+	{"v1", "Event", "", "list"},
+	{"v1", "ResourceQuota", "", "list"},
+	{"apps/v1", "Deployment", "", "list create patch delete"},
+	{"apps/v1", "Deployment", "scale", "patch"},
+	{"apps/v1", "ReplicaSet", "", "list"},
+	{"apps/v1", "StatefulSet", "", "get list create patch"},
+	{"autoscaling/v2", "HorizontalPodAutoscaler", "", "list create patch delete"},
+	{"policy/v1", "PodDisruptionBudget", "", "list create patch delete"},
+	{"networking.k8s.io/v1", "NetworkPolicy", "", "create patch"},
+	{"batch/v1", "CronJob", "", "create patch"},
+	{"batch/v1", "Job", "", "get create delete"},
+	{"coordination.k8s.io/v1", "Lease", "", "get create update patch"},
 }
 
-// access asks the API server whether the kubeconfig's user has the rights that a deploy needs.
-func (i inspector) access(ctx context.Context) Check {
-	denied := make([]string, len(rights))
+// Asker says whether the kubeconfig's user has a right; *cluster.Cluster is the real one.
+type Asker interface {
+	Can(ctx context.Context, action cluster.Action) (bool, error)
+}
+
+// AccessError is a user who lacks rights.
+type AccessError struct {
+	Environment config.Environment
+	// Lacking are the rights: patch Deployment/scale.
+	Lacking []string
+}
+
+func (e *AccessError) Error() string { return e.detail() + "; " + e.Fix() }
+
+func (e *AccessError) detail() string {
+	return fmt.Sprintf("the kubeconfig's user may not do in namespace %q: %s", e.Environment.Namespace, strings.Join(e.Lacking, ", "))
+}
+
+// Fix is what to do about it.
+func (e *AccessError) Fix() string {
+	grant := &GrantError{Environment: e.Environment.Name}
+	return "an administrator gives deployers their rights: " + grant.Fix()
+}
+
+// Access asks the API server for every right that a deploy needs; an *AccessError names all that are lacking.
+func Access(ctx context.Context, api Asker, environment config.Environment) error {
+	actions := needed(environment.Namespace)
+	denied := make([]string, len(actions))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(parallelRequests)
-	for n, right := range rights {
+	for n, action := range actions {
 		group.Go(func() error {
-			right.Namespace = i.Environment.Namespace
-			allowed, err := i.api.Can(ctx, right)
-			right.Namespace = "" // named once for all
+			allowed, err := api.Can(ctx, action)
+			action.Namespace = "" // named once for all
 			if err == nil && !allowed {
-				denied[n] = right.String()
+				denied[n] = action.String()
 			}
 			return err
 		})
 	}
 	if err := group.Wait(); err != nil {
-		return failed("", "%v", err)
+		return err
 	}
 	if lacking := nonEmpty(denied); len(lacking) > 0 {
-		fix := &GrantError{Environment: i.Environment.Name}
-		return failed("an administrator gives deployers their rights: "+fix.Fix(),
-			"the kubeconfig's user may not do in namespace %q: %s", i.Environment.Namespace, strings.Join(lacking, ", "))
+		return &AccessError{Environment: environment, Lacking: lacking}
 	}
-	return passed("the kubeconfig's user has the %d rights that a deploy needs", len(rights))
+	return nil
+}
+
+func needed(namespace string) []cluster.Action {
+	var actions []cluster.Action
+	for _, right := range rights {
+		for verb := range strings.FieldsSeq(right.verbs) {
+			actions = append(actions, cluster.Action{Verb: verb, APIVersion: right.apiVersion, Kind: right.kind, Subresource: right.subresource, Namespace: namespace})
+		}
+	}
+	return actions
+}
+
+func (i inspector) access(ctx context.Context) Check {
+	err := Access(ctx, i.api, i.Environment)
+	var lacking *AccessError
+	switch {
+	case errors.As(err, &lacking):
+		return failed(lacking.Fix(), "%s", lacking.detail())
+	case err != nil:
+		return failed("", "%v", err)
+	}
+	return passed("the kubeconfig's user has the %d rights that a deploy needs", len(needed("")))
 }

@@ -21,8 +21,7 @@ type Cluster interface {
 	List(ctx context.Context, apiVersion, kind, namespace, selector string) ([]*cluster.Object, error)
 	// Apply is called with DryRun only.
 	Apply(ctx context.Context, object *cluster.Object, options cluster.ApplyOptions) (*cluster.Object, error)
-	// Can asks whether the kubeconfig's user has a right.
-	Can(ctx context.Context, action cluster.Action) (bool, error)
+	Asker
 }
 
 // Images is what the checks ask of the registry; *image.Registry is the real one.

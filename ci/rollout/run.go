@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -73,10 +74,14 @@ func (r *run) resolve(ctx context.Context, decide func(context.Context) error) (
 	if _, err = preflight.Ownership(ctx, r.Cluster, r.environment, r.Application.Name); err != nil {
 		return err
 	}
-	if r.state, err = r.look(ctx); err != nil {
-		return err
+	if r.state, err = r.look(ctx); err == nil {
+		err = decide(ctx)
 	}
-	if err = decide(ctx); err != nil {
+	if cluster.IsForbidden(err) {
+		// One right that is lacking is seldom alone: the first refusal is told as all of them.
+		return cmp.Or(preflight.Access(ctx, r.Cluster, r.environment), err)
+	}
+	if err != nil {
 		return err
 	}
 	return r.checkLive(ctx)

@@ -26,14 +26,14 @@ func TestDotEnvNamesWhatTheLabRuns(t *testing.T) {
 	}{
 		"all is the lab's": {
 			contains: []string{
-				"TEAM_DASHBOARD_KUBECONFIG=file:///lab/state/kubeconfig\n",
+				"TEAM_DASHBOARD_KUBECONFIG=file://${TEAM_DASHBOARD_LAB_KUBECONFIG:-/lab/state/kubeconfig}\n",
 				"TEAM_DASHBOARD_REGISTRYPASSWORD=file:///lab/state/registry/password\n",
 				"TEAM_DASHBOARD_RESOLVE=team-dashboard.app=10.99.0.1,www.team-dashboard.app=10.99.0.1,staging.team-dashboard.app=10.99.0.1\n",
 			},
 		},
 		"another's cluster": {
 			access:    Access{Kubeconfig: "/home/me/kubeconfig"},
-			contains:  []string{"TEAM_DASHBOARD_KUBECONFIG=file:///home/me/kubeconfig\n", "REGISTRYUSERNAME"},
+			contains:  []string{"TEAM_DASHBOARD_KUBECONFIG=file://${TEAM_DASHBOARD_LAB_KUBECONFIG:-/home/me/kubeconfig}\n", "REGISTRYUSERNAME"},
 			notWithin: []string{"RESOLVE", "_CA="},
 		},
 		"nothing is the lab's": {
@@ -78,7 +78,7 @@ func TestDotEnvOfTheLabComesAndGoes(t *testing.T) {
 	}
 	text, err := os.ReadFile(filepath.Join(h.Repo, ".env"))
 	require.NoError(t, err)
-	assert.Contains(t, string(text), "file:///another", "the second call replaced what the first one wrote")
+	assert.Contains(t, string(text), ":-/another}", "the second call replaced what the first one wrote")
 
 	require.NoError(t, removeDotEnv(h))
 	assert.NoFileExists(t, filepath.Join(h.Repo, ".env"))

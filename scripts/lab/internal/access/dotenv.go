@@ -30,7 +30,8 @@ func (a Access) dotEnv(h *host.Host) string {
 
 	text.WriteString(marker)
 	set("SOURCE", "ci/e2e/testdata/team-dashboard")
-	set("KUBECONFIG", "file://"+a.kubeconfig(h))
+	// Dagger expands the variable: with it, calls are made as somebody else than the admin.
+	set("KUBECONFIG", "file://${TEAM_DASHBOARD_LAB_KUBECONFIG:-"+a.kubeconfig(h)+"}")
 	if a.OwnEngine() || a.OwnCluster() {
 		set("REGISTRYUSERNAME", registry.User)
 		set("REGISTRYPASSWORD", "file://"+registry.PasswordFile(h))
