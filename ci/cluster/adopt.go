@@ -27,6 +27,8 @@ func appliedByHand(object *Object) bool {
 // does not mention would stay for ever, since it would still be wanted by somebody.
 func (c *Cluster) adopt(ctx context.Context, wanted, live *Object) (*Object, error) {
 	ref := RefOf(wanted)
+	unconditional := wanted.DeepCopy()
+	unconditional.SetResourceVersion("") // its condition held when it was applied
 	for attempt := 1; ; attempt++ {
 		patch, err := csaupgrade.UpgradeManagedFieldsPatch(live, sets.New(byHand), FieldManager)
 		if err != nil {
@@ -40,7 +42,7 @@ func (c *Cluster) adopt(ctx context.Context, wanted, live *Object) (*Object, err
 			return adopted, err
 		}
 		// To apply it once more reads it too, and takes no right to read.
-		if live, err = c.apply(ctx, wanted, ApplyOptions{}); err != nil {
+		if live, err = c.apply(ctx, unconditional, ApplyOptions{}); err != nil {
 			return nil, err
 		}
 	}

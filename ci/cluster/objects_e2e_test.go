@@ -62,7 +62,7 @@ func TestApplyDryRun(t *testing.T) {
 func TestApplyTakesOverWhatKubectlApplied(t *testing.T) {
 	c := connect(t)
 	ns := namespace(t, c)
-	byHand := deployment(t, ns, "web", "replicas: 1", "replicas: 0")
+	byHand := service(t, ns, "web") // which no controller changes meanwhile
 	byHand.SetAnnotations(map[string]string{"example.com/left-over": "yes"})
 	file := filepath.Join(t.TempDir(), "web.json")
 	data, err := byHand.MarshalJSON()
@@ -71,7 +71,7 @@ func TestApplyTakesOverWhatKubectlApplied(t *testing.T) {
 	out, err := exec.Command("kubectl", "apply", "--filename", file).CombinedOutput()
 	require.NoError(t, err, "%s", out)
 
-	web := deployment(t, ns, "web", "replicas: 1", "replicas: 0")
+	web := service(t, ns, "web")
 	for range 2 {
 		applied, err := c.Apply(t.Context(), web, cluster.ApplyOptions{})
 		require.NoError(t, err)
