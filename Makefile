@@ -20,7 +20,7 @@ e2e: lab ## Run the end-to-end tests on the lab (RUN=regexp for some of them)
 bench: lab ## Measure on the lab and print the ratios that the README promises
 	@scripts/test/bench.sh
 
-lint: ## Check format, vet, staticcheck, shellcheck, actionlint
+lint: ## Check format, vet, staticcheck, shellcheck, actionlint, manifests
 	@scripts/test/lint.sh
 
 fmt: ## Format the Go code

@@ -168,6 +168,17 @@ func TestANamespaceOfSomethingElseIsTold(t *testing.T) {
 	assert.Contains(t, err.Error(), "kubectl label namespace team-dashboard-prod")
 }
 
+// The first read that is refused would name one right; people get to know all of them.
+func TestARefusedReadIsToldAsAllRightsThatAreLacking(t *testing.T) {
+	w := after(t, production, "v1")
+	w.forbidden = map[string]bool{"Service": true, "Lease": true}
+	_, err := w.deploy(production, "v2")
+	var lacking *preflight.AccessError
+	require.ErrorAs(t, err, &lacking)
+	assert.Subset(t, lacking.Lacking, []string{"list Service", "patch Service", "create Lease"})
+	assert.Empty(t, w.writes)
+}
+
 func TestTwoDeploysOneRuns(t *testing.T) {
 	w := after(t, production, "v1")
 	type ended struct {

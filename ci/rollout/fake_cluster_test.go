@@ -47,6 +47,8 @@ type fakeCluster struct {
 	applied func(object *cluster.Object)
 	// broken is the StatefulSet whose pod does not start.
 	broken string
+	// forbidden are the kinds that the user has no rights on.
+	forbidden map[string]bool
 	// hanging are the versions whose pods never become ready.
 	hanging map[string]bool
 	// address is where the ways in of a kind answer; uncertified is why no Gateway does.
@@ -135,6 +137,9 @@ func (c *fakeCluster) List(ctx context.Context, apiVersion, kind, namespace, sel
 	if err := c.alive(ctx); err != nil {
 		return nil, err
 	}
+	if c.forbidden[kind] {
+		return nil, apierrors.NewForbidden(schema.GroupResource{Resource: kind}, "", errors.New("it is not given"))
+	}
 	return c.list(apiVersion, kind, namespace, selector), nil
 }
 
@@ -160,10 +165,10 @@ func matches(labels map[string]string, selector string) bool {
 	return true
 }
 
-func (c *fakeCluster) Can(ctx context.Context, _ cluster.Action) (bool, error) {
+func (c *fakeCluster) Can(ctx context.Context, action cluster.Action) (bool, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return true, c.alive(ctx)
+	return !c.forbidden[action.Kind], c.alive(ctx)
 }
 
 func (c *fakeCluster) Apply(ctx context.Context, object *cluster.Object, options cluster.ApplyOptions) (*cluster.Object, error) {
