@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
+	"github.com/codingbutter/team-dashboard/ci/preflight"
 	"github.com/codingbutter/team-dashboard/ci/secrets"
 )
 
@@ -145,6 +146,18 @@ func TestRotateRefusesBeforeAnythingIsChanged(t *testing.T) {
 			assert.Zero(t, m.writes)
 		})
 	}
+}
+
+func TestRotateWaitsUntilARestoreOfTheDatabaseHasEnded(t *testing.T) {
+	store, m := deployed(t)
+	claim := &cluster.Object{Object: map[string]any{"apiVersion": "v1", "kind": "PersistentVolumeClaim"}}
+	claim.SetName("data-postgres-0")
+	claim.SetNamespace(namespace)
+	claim.SetAnnotations(map[string]string{preflight.RestoreMark: "restore --env production --latest --force", preflight.RestoreBegan: "2026-11-23T12:00:00Z"})
+	m.objects[cluster.RefOf(claim)] = claim
+	_, err := store.Rotate(context.Background(), m, secrets.RotateOptions{Keys: []string{"JWT_SECRET"}, Generate: true})
+	assert.ErrorContains(t, err, "finish it: dagger call restore --env production --latest --force")
+	assert.Zero(t, m.writes)
 }
 
 // The slots of a service are restarted together, for the time that this saves; two services never.
