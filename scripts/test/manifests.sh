@@ -38,36 +38,34 @@ definitions() {
     "$work/definitions"
 }
 
-# build NAME FOLDER… builds kustomizations of the copy into one file.
-build() {
-  local name=$1
-  shift
-  for folder in "$@"; do
-    tool kustomize build "$work/k8s/$folder"
-    echo ---
-  done >"$work/$name.yaml"
-}
+# build FOLDER NAME builds a kustomization into a file of the name. To ask go for the tool takes longer than to run it.
+kustomize=$(tool -n kustomize)
+build() { "$kustomize" build "$1" --output "$work/built/$2.yaml"; }
 
-# The components are switched on in a copy, by the lines that k8s/README.md tells.
+# Every kustomization by itself.
+mkdir "$work/built"
+while read -r file; do
+  folder=$(dirname "$file")
+  build "$folder" "${folder//\//-}"
+done < <(grep --recursive --files-with-matches --include=kustomization.yaml '^kind: Kustomization' k8s)
+
+# And with the components, which are switched on in a copy by the lines that k8s/README.md tells.
 cp -r k8s "$work/k8s"
-mkdir "$work/k8s/operator"
-printf 'resources: [../monitoring]\ncomponents: [../components/prometheus-operator]\n' >"$work/k8s/operator/kustomization.yaml"
-build staging environments/staging
-build production environments/production environments/production/slots/green
-build monitoring monitoring
-build operator operator
 for environment in staging production; do
   printf '\ncomponents:\n  - ../../../components/cert-manager\n  - ../../../components/gateway-api\n' \
     >>"$work/k8s/environments/$environment/platform/kustomization.yaml"
-  build "$environment-with-components" "environments/$environment/platform"
+  build "$work/k8s/environments/$environment/platform" "$environment-with-components"
 done
+mkdir "$work/k8s/operator"
+printf 'resources: [../monitoring]\ncomponents: [../components/prometheus-operator]\n' >"$work/k8s/operator/kustomization.yaml"
+build "$work/k8s/operator" monitoring-by-the-operator
 
 echo "kubectl-validate: manifests"
 schemas
 patches
 definitions
 valid=$(go tool -modfile=scripts/tools/schemas/go.mod kubectl-validate --local-schemas "$work/schemas" --schema-patches "$work/patches" \
-  --local-crds "$work/definitions" "$work"/*.yaml 2>&1) || { grep -v 'OK$' <<<"$valid" >&2; exit 1; }
+  --local-crds "$work/definitions" "$work"/built/*.yaml 2>&1) || { grep -v 'OK$' <<<"$valid" >&2; exit 1; }
 
 # What kube-score asks for besides, and why it is left out.
 but=(
@@ -88,5 +86,5 @@ but=(
   --ignore-test=pod-probes-identical
 )
 echo "kube-score: manifests"
-score=$(tool kube-score score --kubernetes-version=v1.34 --output-format=ci "${but[@]}" "$work"/{staging,production,monitoring}.yaml) ||
+score=$(tool kube-score score --kubernetes-version=v1.34 --output-format=ci "${but[@]}" "$work"/built/k8s-{environments-staging,environments-production,environments-production-slots-green,monitoring}.yaml) ||
   { grep CRITICAL <<<"$score" >&2; exit 1; }
