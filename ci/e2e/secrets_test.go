@@ -73,7 +73,7 @@ func TestRotateUnderLoad(t *testing.T) {
 // them; what runs in staging does not notice.
 func TestBackupOfSecrets(t *testing.T) {
 	if kubectl(t, "get", "namespace", staging, "--ignore-not-found", "-o", "name") == "" {
-		kubectl(t, "apply", "-k", "k8s/environments/staging/platform", "-l", "app.kubernetes.io/component=access")
+		grant(t, "staging")
 		withSecrets(t, "staging")
 	}
 	folder := t.TempDir()
