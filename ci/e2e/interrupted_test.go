@@ -48,16 +48,16 @@ func kill(t *testing.T, command *exec.Cmd) {
 }
 
 // begin types a deploy and returns when its record shows that it is under way.
-func begin(t *testing.T, file string) *exec.Cmd {
+func begin(t *testing.T, file, watch string) *exec.Cmd {
 	t.Helper()
 	return start(t, func() bool { return runningRecords(t, production) != "" },
-		"--actor", "first", "deploy", "--env", "production", "--release-file", file, "--watch", "0s")
+		"--actor", "first", "deploy", "--env", "production", "--release-file", file, "--watch", watch)
 }
 
 // killed is a deploy that is killed on its way; the same command again finishes the work.
 func killed(t *testing.T, file, version string) {
 	live := liveSlot(t)
-	first := begin(t, file)
+	first := begin(t, file, "0s")
 	kill(t, first)
 	require.Equal(t, live, liveSlot(t))
 
@@ -71,7 +71,7 @@ func killed(t *testing.T, file, version string) {
 // twoAtOnce are two deploys at the same time: one runs, the other is refused with the name of who holds the lock.
 func twoAtOnce(t *testing.T, file string) {
 	live := liveSlot(t)
-	first := begin(t, file)
+	first := begin(t, file, watched) // so that it lasts until the other has begun, too
 	text := refused(t, "--actor", "second", "deploy", "--env", "production", "--release-file", file, "--watch", "0s")
 	assert.Contains(t, text, "first is running", "the holder is not named")
 	require.NoError(t, first.Wait(), "the first deploy did not go through")
