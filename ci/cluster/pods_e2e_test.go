@@ -15,6 +15,7 @@ import (
 )
 
 func TestWaitAndAsk(t *testing.T) {
+	t.Parallel()
 	c := connect(t)
 	ns := namespace(t, c)
 	for _, object := range []*cluster.Object{deployment(t, ns, "web"), service(t, ns, "web"), service(t, ns, "empty")} {
@@ -59,6 +60,7 @@ func TestWaitAndAsk(t *testing.T) {
 }
 
 func TestWaitFailsAtOnce(t *testing.T) {
+	t.Parallel()
 	c := connect(t)
 	ns := namespace(t, c)
 	quota := parse(t, `{apiVersion: v1, kind: ResourceQuota, metadata: {name: small, namespace: `+ns+`}, spec: {hard: {limits.cpu: 500m}}}`)
@@ -98,6 +100,7 @@ func TestWaitFailsAtOnce(t *testing.T) {
 }
 
 func TestWaitSaysWhyItIsNeverReady(t *testing.T) {
+	t.Parallel()
 	c := connect(t)
 	ns := namespace(t, c)
 	object := deployment(t, ns, "web", "path: /ready", "path: /broken", "SCRIPT", `'console.log("no database yet"); `+
@@ -113,6 +116,7 @@ func TestWaitSaysWhyItIsNeverReady(t *testing.T) {
 }
 
 func TestRunJob(t *testing.T) {
+	t.Parallel()
 	c := connect(t)
 	ns := namespace(t, c)
 	job := func(script string) *cluster.Object {

@@ -15,7 +15,7 @@ import (
 )
 
 // watched is long enough for several samples and short enough for a test.
-const watched = "20s"
+const watched = "10s"
 
 // deployed is the part of deploy's JSON that the tests read.
 type deployed struct {
