@@ -8,11 +8,14 @@ import (
 )
 
 // prove asks the front door by fresh connections until only the run's release answers, and runs the smoke suite there.
-// The suite begins meanwhile, which costs a deploy less time. If it fails it may have met the release before: then what
-// it finds behind the proven door is what counts.
+// The suite may have begun before, which costs a deploy less time. If it fails it may have met the release before: then
+// what it finds behind the proven door is what counts.
 func (r *run) prove(ctx context.Context) error {
 	var smoke Smoke
 	var failure error
+	if r.visitor == nil {
+		r.visit(ctx)
+	}
 	group, proving := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		evidence, err := r.proveDoor(proving, r.target())
@@ -20,7 +23,7 @@ func (r *run) prove(ctx context.Context) error {
 		return err
 	})
 	group.Go(func() error {
-		smoke, failure = r.Smoke.Public(proving, r.target(), r.Options.ProofBudget)
+		smoke, failure = r.visitor.result(proving)
 		return nil
 	})
 	if err := group.Wait(); err != nil {

@@ -1,10 +1,12 @@
 package rollout
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -31,4 +33,15 @@ func TestFlowsThatFailAreRunAgainBehindTheProvenDoor(t *testing.T) {
 			w.finished(production, c.live)
 		})
 	}
+}
+
+func TestTheSuiteIsAtTheDoorBeforeTheTrafficMoves(t *testing.T) {
+	w := after(t, production, "v1")
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	arrived := make(chan struct{})
+	w.visiting = func(time.Duration) error { close(arrived); return nil }
+	w.verifying = func() { assert.NoError(t, receive(ctx, arrived)) }
+	_, err := w.deploy(production, "v2")
+	require.NoError(t, err)
 }

@@ -7,15 +7,43 @@ import (
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 )
 
-// rehearsal is the smoke suite on its way while pods still start. It costs a deploy no time then: its own pod is placed
-// and started meanwhile, and its flows begin as soon as every service answers.
-type rehearsal struct {
+// performance is a run of the smoke suite that begins before its result is needed. It costs a deploy no time then: the
+// suite's container is started meanwhile, and its flows begin as soon as every service answers.
+type performance struct {
 	stop context.CancelFunc
-	// ready is closed when the slot is: then the suite need not wait for anything more.
-	ready chan struct{}
+	// cue is closed when the result is needed: then the suite need not wait for anything more.
+	cue   chan struct{}
 	ended chan struct{}
 	smoke Smoke
 	err   error
+}
+
+func perform(ctx context.Context, suite func(ctx context.Context, cue <-chan struct{}) (Smoke, error)) *performance {
+	ctx, stop := context.WithCancel(ctx)
+	begun := &performance{stop: stop, cue: make(chan struct{}), ended: make(chan struct{})}
+	go func() {
+		defer close(begun.ended)
+		begun.smoke, begun.err = suite(ctx, begun.cue)
+	}()
+	return begun
+}
+
+// result waits for the suite's end. When the context ends first, the suite is stopped.
+func (p *performance) result(ctx context.Context) (Smoke, error) {
+	close(p.cue)
+	defer p.end()
+	select {
+	case <-p.ended:
+		return p.smoke, p.err
+	case <-ctx.Done():
+		return Smoke{}, context.Cause(ctx)
+	}
+}
+
+// end returns when nothing of the suite is left.
+func (p *performance) end() {
+	p.stop()
+	<-p.ended
 }
 
 // rehearse lets the suite begin before the slot is ready. Only an idle slot can be rehearsed in, and only when the pods
@@ -25,19 +53,16 @@ func (r *run) rehearse(ctx context.Context) {
 	if r.record.Slot == "" {
 		return
 	}
-	ctx, stop := context.WithCancel(ctx)
-	begun := &rehearsal{stop: stop, ready: make(chan struct{}), ended: make(chan struct{})}
-	go func() {
-		defer close(begun.ended)
-		if begun.err = r.waitForTheStage(ctx, begun.ready); begun.err == nil {
-			begun.smoke, begun.err = r.Smoke.Slot(ctx, r.target(), r.Options.ReadyBudget)
+	r.rehearsal = perform(ctx, func(ctx context.Context, cue <-chan struct{}) (Smoke, error) {
+		if err := r.waitForTheStage(ctx, cue); err != nil {
+			return Smoke{}, err
 		}
-	}()
-	r.rehearsal = begun
+		return r.Smoke.Slot(ctx, r.target(), r.Options.ReadyBudget)
+	})
 }
 
-// waitForTheStage lasts until no pod of the slot is ending, or the slot is ready.
-func (r *run) waitForTheStage(ctx context.Context, ready <-chan struct{}) error {
+// waitForTheStage lasts until no pod of the slot is ending, or the cue comes: the slot is ready.
+func (r *run) waitForTheStage(ctx context.Context, cue <-chan struct{}) error {
 	for {
 		pods, err := r.servicePods(ctx)
 		if err != nil {
@@ -47,7 +72,7 @@ func (r *run) waitForTheStage(ctx context.Context, ready <-chan struct{}) error 
 			return nil
 		}
 		select {
-		case <-ready:
+		case <-cue:
 			return nil
 		default:
 		}
@@ -57,28 +82,26 @@ func (r *run) waitForTheStage(ctx context.Context, ready <-chan struct{}) error 
 	}
 }
 
-// smoke is what the suite found: the one on its way, else one that begins now. When the context ends first, the suite
-// is stopped.
+// smoke is what the suite found in the slot: the one on its way, else one that begins now.
 func (r *run) smoke(ctx context.Context) (Smoke, error) {
 	if r.rehearsal == nil {
 		return r.Smoke.Slot(ctx, r.target(), 0)
 	}
-	defer r.endRehearsal()
-	close(r.rehearsal.ready)
-	select {
-	case <-r.rehearsal.ended:
-		return r.rehearsal.smoke, r.rehearsal.err
-	case <-ctx.Done():
-		return Smoke{}, context.Cause(ctx)
-	}
+	return r.rehearsal.result(ctx)
 }
 
-// endRehearsal returns when nothing of the suite is left in the cluster.
-func (r *run) endRehearsal() {
-	if r.rehearsal == nil {
-		return
+// visit lets the suite begin at the front door before the traffic moves: its flows wait for the release to answer there.
+func (r *run) visit(ctx context.Context) {
+	r.visitor = perform(ctx, func(ctx context.Context, _ <-chan struct{}) (Smoke, error) {
+		return r.Smoke.Public(ctx, r.target(), r.Options.ProofBudget)
+	})
+}
+
+// endPerformances leaves nothing of the suite running.
+func (r *run) endPerformances() {
+	for _, begun := range []*performance{r.rehearsal, r.visitor} {
+		if begun != nil {
+			begun.end()
+		}
 	}
-	r.rehearsal.stop()
-	<-r.rehearsal.ended
-	r.rehearsal = nil
 }

@@ -22,9 +22,9 @@ type run struct {
 	lock        Lock
 	record      Record
 	switched    switching
-	// rehearsal is the smoke suite on its way; nil when none is.
-	rehearsal *rehearsal
-	result    Result
+	// rehearsal and visitor are the smoke suite on its way, in the slot and at the front door; nil before they began.
+	rehearsal, visitor *performance
+	result             Result
 	// done says that nothing is left to do.
 	done bool
 }
@@ -52,10 +52,10 @@ func (r *run) walk(ctx context.Context, decide func(context.Context) error) erro
 	if err != nil {
 		return r.explain(StepLock, err, "", "run the same command again")
 	}
-	defer r.endRehearsal()
+	defer r.endPerformances()
 	for _, step := range r.stepsFrom(from) {
 		if err := r.take(work, step); err != nil {
-			r.endRehearsal()
+			r.endPerformances()
 			return r.undo(step.name, err)
 		}
 	}

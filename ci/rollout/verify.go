@@ -10,10 +10,14 @@ import (
 
 // verify looks at the release on its own Services: it runs what was released, is healthy, and passes the smoke suite.
 // And it looks whether the front door answers at all: what keeps this machine from proving the switch (a name that does
-// not resolve, an unknown certificate) should show before the traffic moves, not after.
+// not resolve, an unknown certificate) should show before the traffic moves, not after. What comes next, the suite at
+// the front door, gets ready meanwhile; a forced run has been there already.
 func (r *run) verify(ctx context.Context) error {
 	if err := r.verifyDigests(ctx); err != nil {
 		return err
+	}
+	if !r.request.Force {
+		r.visit(ctx)
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {

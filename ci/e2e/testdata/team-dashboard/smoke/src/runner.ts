@@ -13,19 +13,20 @@ export interface Summary {
   flows: FlowResult[];
 }
 
-/** Runs the flows one after the other, each with its clean-up, and prints a line for each and the summary as JSON. */
+/** Runs the flows side by side, each with its clean-up, and prints a line for each and the summary as JSON. */
 export async function runFlows(
   flows: Map<string, Flow>,
   site: Omit<Site, 'cleanUp'>,
   print: (line: string) => void,
 ): Promise<Summary> {
+  const running = [...flows].map(([name, flow]) => runFlow(name, flow, site));
   const results: FlowResult[] = [];
-  for (const [name, flow] of flows) {
-    const result = await runFlow(name, flow, site);
+  for (const run of running) {
+    const result = await run;
     print(
       result.ok
-        ? `ok   ${name}  ${result.ms} ms`
-        : `FAIL ${name}  ${result.error?.replace(/\s+/g, ' ')}`,
+        ? `ok   ${result.name}  ${result.ms} ms`
+        : `FAIL ${result.name}  ${result.error?.replace(/\s+/g, ' ')}`,
     );
     results.push(result);
   }
