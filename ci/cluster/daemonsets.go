@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"context"
-	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -18,13 +17,13 @@ func (c *Cluster) daemonSetRollouts(ctx context.Context, namespace string, names
 	if err := c.listInto(ctx, "v1", "Pod", namespace, nil, &pods); err != nil {
 		return nil, err
 	}
-	states := make([]rollout, len(names))
-	for i, name := range names {
-		at := slices.IndexFunc(sets.Items, func(set appsv1.DaemonSet) bool { return set.Name == name })
-		if at < 0 {
-			return nil, &WaitError{Object: rollout{kind: "DaemonSet", name: name}.describe(namespace), Reason: "NotFound", Message: "it does not exist"}
-		}
-		states[i] = lookAtDaemonSet(&sets.Items[at], pods.Items)
+	wanted, err := named("DaemonSet", namespace, names, sets.Items)
+	if err != nil {
+		return nil, err
+	}
+	states := make([]rollout, len(wanted))
+	for i, set := range wanted {
+		states[i] = lookAtDaemonSet(set, pods.Items)
 	}
 	return states, nil
 }
@@ -37,17 +36,8 @@ func lookAtDaemonSet(set *appsv1.DaemonSet, pods []corev1.Pod) rollout {
 	state.old = max(0, status.CurrentNumberScheduled-status.UpdatedNumberScheduled)
 	state.complete = status.ObservedGeneration >= set.Generation &&
 		status.UpdatedNumberScheduled == desired && status.NumberAvailable == desired
-	if state.complete {
-		return state
-	}
-	for _, pod := range pods {
-		if !ownedBy(pod.ObjectMeta, set.UID) || pod.DeletionTimestamp != nil {
-			continue
-		}
-		state.pods = append(state.pods, pod)
-		if found, ok := podTrouble(&pod); ok {
-			state.troubles = append(state.troubles, found)
-		}
+	if !state.complete {
+		state.addPods(set.UID, pods)
 	}
 	return state
 }

@@ -14,7 +14,7 @@ import (
 // revisionAnnotation is where the Deployment controller counts revisions, on Deployments and ReplicaSets alike.
 const revisionAnnotation = "deployment.kubernetes.io/revision"
 
-// rollout is how far a Deployment or DaemonSet has come, at one look.
+// rollout is how far a Deployment, StatefulSet or DaemonSet has come, at one look.
 type rollout struct {
 	kind     string
 	name     string
@@ -50,19 +50,13 @@ func (c *Cluster) rollouts(ctx context.Context, namespace string, names []string
 	if err := c.listInto(ctx, "apps/v1", "Deployment", namespace, nil, &deployments); err != nil {
 		return nil, err
 	}
-	var pending bool
-	wanted := make([]*appsv1.Deployment, len(names))
-	for i, name := range names {
-		at := slices.IndexFunc(deployments.Items, func(d appsv1.Deployment) bool { return d.Name == name })
-		if at < 0 {
-			return nil, &WaitError{Object: rollout{kind: "Deployment", name: name}.describe(namespace), Reason: "NotFound", Message: "it does not exist"}
-		}
-		wanted[i] = &deployments.Items[at]
-		pending = pending || !complete(wanted[i])
+	wanted, err := named("Deployment", namespace, names, deployments.Items)
+	if err != nil {
+		return nil, err
 	}
 	var sets appsv1.ReplicaSetList
 	var pods corev1.PodList
-	if pending {
+	if slices.ContainsFunc(wanted, func(d *appsv1.Deployment) bool { return !complete(d) }) {
 		if err := c.listInto(ctx, "apps/v1", "ReplicaSet", namespace, nil, &sets); err != nil {
 			return nil, err
 		}
@@ -115,12 +109,42 @@ func look(deployment *appsv1.Deployment, sets []appsv1.ReplicaSet, pods []corev1
 	if found, ok := deploymentTrouble(deployment, leaving > 0); ok {
 		state.troubles = append(state.troubles, found)
 	}
-	for _, pod := range state.pods {
-		if found, ok := podTrouble(&pod); ok {
-			state.troubles = append(state.troubles, found)
+	state.addPodTroubles()
+	return state
+}
+
+// addPods takes in the pods of an owner that are not ending, and what troubles them.
+func (r *rollout) addPods(owner types.UID, pods []corev1.Pod) {
+	for _, pod := range pods {
+		if ownedBy(pod.ObjectMeta, owner) && pod.DeletionTimestamp == nil {
+			r.pods = append(r.pods, pod)
 		}
 	}
-	return state
+	r.addPodTroubles()
+}
+
+func (r *rollout) addPodTroubles() {
+	for _, pod := range r.pods {
+		if found, ok := podTrouble(&pod); ok {
+			r.troubles = append(r.troubles, found)
+		}
+	}
+}
+
+// named picks those that are waited for, in the order of their names; one that does not exist is an error.
+func named[T any, P interface {
+	*T
+	metav1.Object
+}](kind, namespace string, names []string, all []T) ([]P, error) {
+	found := make([]P, len(names))
+	for i, name := range names {
+		at := slices.IndexFunc(all, func(object T) bool { return P(&object).GetName() == name })
+		if at < 0 {
+			return nil, &WaitError{Object: rollout{kind: kind, name: name}.describe(namespace), Reason: "NotFound", Message: "it does not exist"}
+		}
+		found[i] = &all[at]
+	}
+	return found, nil
 }
 
 func ownedBy(meta metav1.ObjectMeta, owner types.UID) bool {

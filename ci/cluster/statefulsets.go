@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"context"
-	"slices"
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -27,13 +26,13 @@ func (c *Cluster) statefulSetRollouts(ctx context.Context, namespace string, nam
 	if err := c.listInto(ctx, "v1", "Pod", namespace, nil, &pods); err != nil {
 		return nil, err
 	}
-	states := make([]rollout, len(names))
-	for i, name := range names {
-		at := slices.IndexFunc(sets.Items, func(set appsv1.StatefulSet) bool { return set.Name == name })
-		if at < 0 {
-			return nil, &WaitError{Object: rollout{kind: "StatefulSet", name: name}.describe(namespace), Reason: "NotFound", Message: "it does not exist"}
-		}
-		states[i] = lookAtStatefulSet(&sets.Items[at], pods.Items)
+	wanted, err := named("StatefulSet", namespace, names, sets.Items)
+	if err != nil {
+		return nil, err
+	}
+	states := make([]rollout, len(wanted))
+	for i, set := range wanted {
+		states[i] = lookAtStatefulSet(set, pods.Items)
 	}
 	return states, nil
 }
@@ -51,17 +50,8 @@ func lookAtStatefulSet(set *appsv1.StatefulSet, pods []corev1.Pod) rollout {
 	}
 	state.ready, state.old = min(status.AvailableReplicas, status.UpdatedReplicas), max(0, status.Replicas-status.UpdatedReplicas)
 	state.complete = status.Replicas == desired && status.UpdatedReplicas == desired && status.AvailableReplicas == desired
-	if state.complete {
-		return state
-	}
-	for _, pod := range pods {
-		if !ownedBy(pod.ObjectMeta, set.UID) || pod.DeletionTimestamp != nil {
-			continue
-		}
-		state.pods = append(state.pods, pod)
-		if found, ok := podTrouble(&pod); ok {
-			state.troubles = append(state.troubles, found)
-		}
+	if !state.complete {
+		state.addPods(set.UID, pods)
 	}
 	return state
 }
