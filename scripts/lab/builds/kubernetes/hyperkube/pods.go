@@ -1,21 +1,24 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	"k8s.io/apimachinery/pkg/util/wait"
 	cri "k8s.io/cri-api/pkg/apis"
 	runtime "k8s.io/cri-api/pkg/apis/runtime/v1"
 	remote "k8s.io/cri-client/pkg"
 )
 
 const (
-	// connectWithin and removeWithin bound one call of the runtime, and all of them.
+	// connectWithin bounds the wait for the runtime, removeWithin all calls of it.
 	connectWithin = 20 * time.Second
 	removeWithin  = time.Minute
+	tryEvery      = 100 * time.Millisecond
 
 	// stopGrace is how many seconds a container has to end by itself.
 	stopGrace = 5
@@ -39,7 +42,7 @@ func runRemovePods() int {
 func removePods(endpoint string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), removeWithin)
 	defer cancel()
-	client, err := remote.NewRemoteRuntimeService(endpoint, connectWithin, nil, nil)
+	client, err := connect(ctx, endpoint)
 	if err != nil {
 		return fmt.Errorf("connecting to the container runtime %q: %w", endpoint, err)
 	}
@@ -63,6 +66,20 @@ func removePods(endpoint string) error {
 		})
 	}
 	return group.Wait()
+}
+
+// connect tries again for a while: a runtime that has just been started after
+// it was killed takes calls before it has read what was running.
+func connect(ctx context.Context, endpoint string) (client cri.RuntimeService, err error) {
+	var refused error
+	err = wait.PollUntilContextTimeout(ctx, tryEvery, connectWithin, true, func(context.Context) (bool, error) {
+		client, refused = remote.NewRemoteRuntimeService(endpoint, connectWithin, nil, nil)
+		return refused == nil, nil
+	})
+	if err != nil {
+		return nil, cmp.Or(refused, err)
+	}
+	return client, nil
 }
 
 // stopContainers asks them to end; stopping the pods would kill them.
