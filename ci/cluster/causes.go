@@ -7,7 +7,9 @@ import (
 	"strings"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/codingbutter/team-dashboard/ci/cluster/kinds"
 )
 
 // lastLines is how many log lines an error shows.
@@ -43,7 +45,7 @@ func (c *Cluster) scalesUp(ctx context.Context, namespace string, found trouble)
 		return false
 	}
 	ref := Ref{APIVersion: "v1", Kind: "Pod", Namespace: namespace, Name: found.pod}
-	events, err := c.events(ctx, ref, corev1.EventTypeNormal)
+	events, err := c.events(ctx, ref, kinds.EventTypeNormal)
 	return err == nil && slices.ContainsFunc(events, func(event Event) bool { return event.Reason == "TriggeredScaleUp" })
 }
 
@@ -83,8 +85,8 @@ func (c *Cluster) lastWarning(ctx context.Context, namespace, pod string) (Event
 	return events[len(events)-1], true
 }
 
-func isReady(pod *corev1.Pod) bool {
-	return slices.ContainsFunc(pod.Status.Conditions, func(condition corev1.PodCondition) bool {
-		return condition.Type == corev1.PodReady && condition.Status == corev1.ConditionTrue
+func isReady(pod *kinds.Pod) bool {
+	return slices.ContainsFunc(pod.Status.Conditions, func(condition kinds.Condition) bool {
+		return condition.Type == kinds.PodReady && condition.Status == metav1.ConditionTrue
 	})
 }

@@ -3,17 +3,16 @@ package cluster
 import (
 	"context"
 
-	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
+	"github.com/codingbutter/team-dashboard/ci/cluster/kinds"
 )
 
 // daemonSetRollouts looks at DaemonSets, and at the pods of those that are not complete yet.
 func (c *Cluster) daemonSetRollouts(ctx context.Context, namespace string, names []string) ([]rollout, error) {
-	var sets appsv1.DaemonSetList
+	var sets kinds.List[kinds.DaemonSet]
 	if err := c.listInto(ctx, "apps/v1", "DaemonSet", namespace, nil, &sets); err != nil {
 		return nil, err
 	}
-	var pods corev1.PodList
+	var pods kinds.List[kinds.Pod]
 	if err := c.listInto(ctx, "v1", "Pod", namespace, nil, &pods); err != nil {
 		return nil, err
 	}
@@ -29,7 +28,7 @@ func (c *Cluster) daemonSetRollouts(ctx context.Context, namespace string, names
 }
 
 // lookAtDaemonSet judges a DaemonSet by its own status and that of its pods.
-func lookAtDaemonSet(set *appsv1.DaemonSet, pods []corev1.Pod) rollout {
+func lookAtDaemonSet(set *kinds.DaemonSet, pods []kinds.Pod) rollout {
 	status := set.Status
 	desired := status.DesiredNumberScheduled
 	state := rollout{kind: "DaemonSet", name: set.Name, desired: desired, ready: min(status.NumberAvailable, status.UpdatedNumberScheduled)}

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
+	"github.com/codingbutter/team-dashboard/ci/cluster/kinds"
 )
 
 // Event is one thing that went wrong with an object, as the cluster's controllers and nodes report it.
@@ -19,12 +19,12 @@ type Event struct {
 
 // Warnings returns what went wrong with an object lately, oldest first. Clusters keep events for an hour by default.
 func (c *Cluster) Warnings(ctx context.Context, ref Ref) ([]Event, error) {
-	return c.events(ctx, ref, corev1.EventTypeWarning)
+	return c.events(ctx, ref, kinds.EventTypeWarning)
 }
 
 func (c *Cluster) events(ctx context.Context, ref Ref, eventType string) ([]Event, error) {
 	selector := fmt.Sprintf("type=%s,involvedObject.kind=%s,involvedObject.name=%s", eventType, ref.Kind, ref.Name)
-	var list corev1.EventList
+	var list kinds.List[kinds.Event]
 	if err := c.listInto(ctx, "v1", "Event", ref.Namespace, byFields(selector), &list); err != nil {
 		return nil, err
 	}
@@ -37,7 +37,7 @@ func (c *Cluster) events(ctx context.Context, ref Ref, eventType string) ([]Even
 }
 
 // lastSeen finds the time of an event, which depends on the age of the API that its reporter uses.
-func lastSeen(event corev1.Event) time.Time {
+func lastSeen(event kinds.Event) time.Time {
 	switch {
 	case event.Series != nil:
 		return event.Series.LastObservedTime.Time

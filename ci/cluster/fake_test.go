@@ -279,13 +279,13 @@ func notFound(path string) error {
 
 // discovery lists the kinds that the fake server knows.
 var discovery = map[string]metav1.APIResourceList{
-	"/api/v1":                      kinds("v1", "Namespace:namespaces:", "Service:services:ns", "Pod:pods:ns", "Pod:pods/log:ns", "Secret:secrets:ns", "Event:events:ns"),
-	"/apis/apps/v1":                kinds("apps/v1", "Deployment:deployments:ns", "Scale:deployments/scale:ns", "ReplicaSet:replicasets:ns", "DaemonSet:daemonsets:ns", "StatefulSet:statefulsets:ns"),
-	"/apis/batch/v1":               kinds("batch/v1", "Job:jobs:ns"),
-	"/apis/coordination.k8s.io/v1": kinds("coordination.k8s.io/v1", "Lease:leases:ns"),
+	"/api/v1":                      resourceList("v1", "Namespace:namespaces:", "Service:services:ns", "Pod:pods:ns", "Pod:pods/log:ns", "Secret:secrets:ns", "Event:events:ns"),
+	"/apis/apps/v1":                resourceList("apps/v1", "Deployment:deployments:ns", "Scale:deployments/scale:ns", "ReplicaSet:replicasets:ns", "DaemonSet:daemonsets:ns", "StatefulSet:statefulsets:ns"),
+	"/apis/batch/v1":               resourceList("batch/v1", "Job:jobs:ns"),
+	"/apis/coordination.k8s.io/v1": resourceList("coordination.k8s.io/v1", "Lease:leases:ns"),
 }
 
-func kinds(version string, entries ...string) metav1.APIResourceList {
+func resourceList(version string, entries ...string) metav1.APIResourceList {
 	list := metav1.APIResourceList{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "APIResourceList"}, GroupVersion: version}
 	for _, entry := range entries {
 		parts := strings.Split(entry, ":")

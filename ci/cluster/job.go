@@ -9,9 +9,10 @@ import (
 	"slices"
 	"time"
 
-	batchv1 "k8s.io/api/batch/v1"
-	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/codingbutter/team-dashboard/ci/cluster/kinds"
 )
 
 // JobOptions says how a Job is run.
@@ -85,11 +86,11 @@ func (c *Cluster) deleteAndWait(ctx context.Context, ref Ref) error {
 func (c *Cluster) followJob(ctx context.Context, ref Ref, job types.UID, output io.Writer) error {
 	watch := newVigil(WaitOptions{})
 	for {
-		var pods corev1.PodList
+		var pods kinds.List[kinds.Pod]
 		if err := c.listInto(ctx, "v1", "Pod", ref.Namespace, byLabels("batch.kubernetes.io/job-name="+ref.Name), &pods); err != nil {
 			return err
 		}
-		pods.Items = slices.DeleteFunc(pods.Items, func(pod corev1.Pod) bool { return !ownedBy(pod.ObjectMeta, job) })
+		pods.Items = slices.DeleteFunc(pods.Items, func(pod kinds.Pod) bool { return !ownedBy(pod.ObjectMeta, job) })
 		for _, pod := range pods.Items {
 			if hasStarted(&pod) {
 				return c.StreamLogs(ctx, ref.Namespace, pod.Name, output)
@@ -129,18 +130,18 @@ func (c *Cluster) refusedPod(ctx context.Context, ref Ref) error {
 // jobResult waits for the Job controller's word, which follows the end of the pod.
 func (c *Cluster) jobResult(ctx context.Context, ref Ref) (bool, error) {
 	for {
-		var job batchv1.Job
+		var job kinds.Job
 		if err := c.getInto(ctx, ref, &job); err != nil {
 			return false, err
 		}
 		for _, condition := range job.Status.Conditions {
-			if condition.Status != corev1.ConditionTrue {
+			if condition.Status != metav1.ConditionTrue {
 				continue
 			}
 			switch condition.Type {
-			case batchv1.JobComplete, batchv1.JobSuccessCriteriaMet:
+			case kinds.JobComplete, kinds.JobSuccessCriteriaMet:
 				return true, nil
-			case batchv1.JobFailed, batchv1.JobFailureTarget:
+			case kinds.JobFailed, kinds.JobFailureTarget:
 				return false, nil
 			}
 		}
@@ -151,8 +152,8 @@ func (c *Cluster) jobResult(ctx context.Context, ref Ref) (bool, error) {
 }
 
 // hasStarted reports whether the pod's first container has run, so that there is a log.
-func hasStarted(pod *corev1.Pod) bool {
-	return slices.ContainsFunc(pod.Status.ContainerStatuses, func(status corev1.ContainerStatus) bool {
+func hasStarted(pod *kinds.Pod) bool {
+	return slices.ContainsFunc(pod.Status.ContainerStatuses, func(status kinds.ContainerStatus) bool {
 		return cmp.Or(status.State.Running != nil, status.State.Terminated != nil)
 	})
 }

@@ -9,7 +9,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	corev1 "k8s.io/api/core/v1"
+
+	"github.com/codingbutter/team-dashboard/ci/cluster/kinds"
 )
 
 const jobPath = "/apis/batch/v1/namespaces/shop/jobs/smoke"
@@ -18,8 +19,8 @@ func smokeJob() *Object {
 	return &Object{Object: map[string]any{"apiVersion": "batch/v1", "kind": "Job", "metadata": map[string]any{"name": "smoke", "namespace": "shop", "uid": "smoke"}}}
 }
 
-func running() *corev1.Pod {
-	return withStatus(corev1.ContainerStatus{Name: "smoke", State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}})
+func running() *kinds.Pod {
+	return withStatus(kinds.ContainerStatus{Name: "smoke", State: kinds.ContainerState{Running: &kinds.ContainerStateRunning{}}})
 }
 
 // ends lets the Job controller report the Job's end.

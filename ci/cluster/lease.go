@@ -6,8 +6,9 @@ import (
 	"net/http"
 	"time"
 
-	coordinationv1 "k8s.io/api/coordination/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/codingbutter/team-dashboard/ci/cluster/kinds"
 )
 
 // LockName is the name of the Lease that a deploying pipeline holds.
@@ -32,8 +33,8 @@ func lockRef(namespace string) Ref {
 }
 
 // readLease returns an empty, unnamed Lease when there is none.
-func (c *Cluster) readLease(ctx context.Context, namespace string) (*coordinationv1.Lease, error) {
-	lease := &coordinationv1.Lease{}
+func (c *Cluster) readLease(ctx context.Context, namespace string) (*kinds.Lease, error) {
+	lease := &kinds.Lease{}
 	if err := c.getInto(ctx, lockRef(namespace), lease); err != nil && !IsNotFound(err) {
 		return nil, err
 	}
@@ -41,7 +42,7 @@ func (c *Cluster) readLease(ctx context.Context, namespace string) (*coordinatio
 }
 
 // writeLease creates the Lease, or replaces the very version that was read; another writer in between is a conflict.
-func (c *Cluster) writeLease(ctx context.Context, namespace string, lease *coordinationv1.Lease) error {
+func (c *Cluster) writeLease(ctx context.Context, namespace string, lease *kinds.Lease) error {
 	ref := lockRef(namespace)
 	doing := fmt.Sprintf("taking %s", ref)
 	path, err := c.locate(ctx, ref)
@@ -63,7 +64,7 @@ func (c *Cluster) writeLease(ctx context.Context, namespace string, lease *coord
 }
 
 // take fills in the Lease for a new holder.
-func take(lease *coordinationv1.Lease, namespace, token string, request LockRequest) {
+func take(lease *kinds.Lease, namespace, token string, request LockRequest) {
 	now := metav1.NowMicro()
 	seconds := int32(request.TTL.Round(time.Second) / time.Second)
 	transitions := int32(1)
@@ -88,29 +89,29 @@ type claim struct {
 	renewed time.Time
 }
 
-func claimOf(lease *coordinationv1.Lease) claim {
+func claimOf(lease *kinds.Lease) claim {
 	return claim{token: lease.Annotations[tokenAnnotation], renewed: renewTime(lease)}
 }
 
-func isFree(lease *coordinationv1.Lease) bool {
+func isFree(lease *kinds.Lease) bool {
 	return lease.Spec.HolderIdentity == nil || *lease.Spec.HolderIdentity == ""
 }
 
-func leaseDuration(lease *coordinationv1.Lease) time.Duration {
+func leaseDuration(lease *kinds.Lease) time.Duration {
 	if lease.Spec.LeaseDurationSeconds == nil {
 		return 0
 	}
 	return time.Duration(*lease.Spec.LeaseDurationSeconds) * time.Second
 }
 
-func renewTime(lease *coordinationv1.Lease) time.Time {
+func renewTime(lease *kinds.Lease) time.Time {
 	if lease.Spec.RenewTime == nil {
 		return time.Time{}
 	}
 	return lease.Spec.RenewTime.Time
 }
 
-func lockedError(namespace string, lease *coordinationv1.Lease) *LockedError {
+func lockedError(namespace string, lease *kinds.Lease) *LockedError {
 	locked := &LockedError{
 		Namespace: namespace,
 		Holder:    *lease.Spec.HolderIdentity,

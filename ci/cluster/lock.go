@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"time"
 
-	coordinationv1 "k8s.io/api/coordination/v1"
+	"github.com/codingbutter/team-dashboard/ci/cluster/kinds"
 )
 
 // ErrLockLost is the cause of a cancelled Lock.Context: the lock was taken over, or could not be renewed in time.
@@ -103,7 +103,7 @@ type queue struct {
 }
 
 // expired notes the holder's claim and reports whether it was seen unchanged for its whole duration.
-func (q *queue) expired(held *coordinationv1.Lease) bool {
+func (q *queue) expired(held *kinds.Lease) bool {
 	now := time.Now()
 	if current := claimOf(held); current != q.seen {
 		q.alive = q.alive || !q.since.IsZero()
@@ -114,7 +114,7 @@ func (q *queue) expired(held *coordinationv1.Lease) bool {
 }
 
 // wait reports whether to go on waiting, and says whom for.
-func (q *queue) wait(held *coordinationv1.Lease, locked *LockedError) bool {
+func (q *queue) wait(held *kinds.Lease, locked *LockedError) bool {
 	if q.alive && time.Since(q.started) >= q.request.Wait {
 		return false
 	}

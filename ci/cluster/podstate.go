@@ -5,8 +5,9 @@ import (
 	"strings"
 	"time"
 
-	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/codingbutter/team-dashboard/ci/cluster/kinds"
 )
 
 // patience is how long a trouble may last before it ends a wait.
@@ -53,13 +54,13 @@ func (t trouble) object() string {
 
 // podTrouble finds what keeps a pod from running, by the pod's own status. Reasons are the kubelet's and the
 // scheduler's (k8s.io/kubernetes/pkg/kubelet/images/types.go, pkg/kubelet/kuberuntime, pkg/kubelet/container/sync_result.go).
-func podTrouble(pod *corev1.Pod) (trouble, bool) {
+func podTrouble(pod *kinds.Pod) (trouble, bool) {
 	for _, condition := range pod.Status.Conditions {
-		if condition.Type == corev1.PodScheduled && condition.Status == corev1.ConditionFalse {
+		if condition.Type == kinds.PodScheduled && condition.Status == metav1.ConditionFalse {
 			return trouble{pod: pod.Name, reason: condition.Reason, message: condition.Message, patience: scheduling}, true
 		}
 	}
-	for _, statuses := range [][]corev1.ContainerStatus{pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses} {
+	for _, statuses := range [][]kinds.ContainerStatus{pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses} {
 		for _, status := range statuses {
 			if found, ok := containerTrouble(status); ok {
 				found.pod, found.container, found.restarts = pod.Name, status.Name, status.RestartCount
@@ -68,13 +69,13 @@ func podTrouble(pod *corev1.Pod) (trouble, bool) {
 			}
 		}
 	}
-	if pod.Status.Phase == corev1.PodFailed && pod.Status.Reason != "" { // evicted, or refused by its node
+	if pod.Status.Phase == kinds.PodFailed && pod.Status.Reason != "" { // evicted, or refused by its node
 		return trouble{pod: pod.Name, reason: pod.Status.Reason, message: pod.Status.Message, patience: starting}, true
 	}
 	return trouble{}, false
 }
 
-func containerTrouble(status corev1.ContainerStatus) (trouble, bool) {
+func containerTrouble(status kinds.ContainerStatus) (trouble, bool) {
 	waiting := status.State.Waiting
 	if waiting == nil {
 		return trouble{}, false
@@ -132,7 +133,7 @@ func pullCause(image, message string) string {
 }
 
 // exitCause says how the container's last instance ended.
-func exitCause(status corev1.ContainerStatus) string {
+func exitCause(status kinds.ContainerStatus) string {
 	last := status.LastTerminationState.Terminated
 	if last == nil {
 		return fmt.Sprintf("it keeps ending, %d restarts so far", status.RestartCount)
@@ -155,12 +156,12 @@ func exitCause(status corev1.ContainerStatus) string {
 }
 
 // deploymentTrouble finds what keeps a Deployment from creating its pods, by its own conditions.
-func deploymentTrouble(deployment *appsv1.Deployment, podsLeaving bool) (trouble, bool) {
+func deploymentTrouble(deployment *kinds.Deployment, podsLeaving bool) (trouble, bool) {
 	for _, condition := range deployment.Status.Conditions {
 		switch {
-		case condition.Type == appsv1.DeploymentReplicaFailure && condition.Status == corev1.ConditionTrue:
+		case condition.Type == kinds.DeploymentReplicaFailure && condition.Status == metav1.ConditionTrue:
 			return trouble{reason: condition.Reason, message: condition.Message, patience: createPatience(condition.Message, podsLeaving)}, true
-		case condition.Type == appsv1.DeploymentProgressing && condition.Reason == "ProgressDeadlineExceeded":
+		case condition.Type == kinds.DeploymentProgressing && condition.Reason == "ProgressDeadlineExceeded":
 			return trouble{reason: condition.Reason, message: condition.Message, patience: starting}, true
 		}
 	}

@@ -4,8 +4,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
-	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/codingbutter/team-dashboard/ci/cluster/kinds"
 )
 
 // Messages as kubelet 1.34 with containerd, the scheduler and the ReplicaSet controller write them.
@@ -26,36 +27,36 @@ const (
 	hookDown    = `Internal error occurred: failed calling webhook "policy.example": context deadline exceeded`
 )
 
-func waiting(reason, message string) *corev1.Pod {
-	return withStatus(corev1.ContainerStatus{Name: "app", Image: "ghcr.io/x/web:1",
-		State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: reason, Message: message}}})
+func waiting(reason, message string) *kinds.Pod {
+	return withStatus(kinds.ContainerStatus{Name: "app", Image: "ghcr.io/x/web:1",
+		State: kinds.ContainerState{Waiting: &kinds.ContainerStateWaiting{Reason: reason, Message: message}}})
 }
 
-func withStatus(status corev1.ContainerStatus) *corev1.Pod {
-	pod := &corev1.Pod{Status: corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{status}}}
+func withStatus(status kinds.ContainerStatus) *kinds.Pod {
+	pod := &kinds.Pod{Status: kinds.PodStatus{ContainerStatuses: []kinds.ContainerStatus{status}}}
 	pod.Name = "web-1"
 	return pod
 }
 
-func crashed(reason string, exitCode int32) *corev1.Pod {
-	return withStatus(corev1.ContainerStatus{Name: "app", RestartCount: 2,
-		State:                corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "CrashLoopBackOff", Message: "back-off 20s"}},
-		LastTerminationState: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{Reason: reason, ExitCode: exitCode}}})
+func crashed(reason string, exitCode int32) *kinds.Pod {
+	return withStatus(kinds.ContainerStatus{Name: "app", RestartCount: 2,
+		State:                kinds.ContainerState{Waiting: &kinds.ContainerStateWaiting{Reason: "CrashLoopBackOff", Message: "back-off 20s"}},
+		LastTerminationState: kinds.ContainerState{Terminated: &kinds.ContainerStateTerminated{Reason: reason, ExitCode: exitCode}}})
 }
 
 func TestPodTrouble(t *testing.T) {
-	evicted := &corev1.Pod{Status: corev1.PodStatus{Phase: corev1.PodFailed, Reason: "Evicted", Message: "low on memory"}}
-	initContainer := &corev1.Pod{Status: corev1.PodStatus{InitContainerStatuses: crashed("Error", 1).Status.ContainerStatuses,
+	evicted := &kinds.Pod{Status: kinds.PodStatus{Phase: kinds.PodFailed, Reason: "Evicted", Message: "low on memory"}}
+	initContainer := &kinds.Pod{Status: kinds.PodStatus{InitContainerStatuses: crashed("Error", 1).Status.ContainerStatuses,
 		ContainerStatuses: waiting("PodInitializing", "").Status.ContainerStatuses}}
 	tests := []struct {
 		name     string
-		pod      *corev1.Pod
+		pod      *kinds.Pod
 		reason   string // empty: no trouble
 		patience patience
 		message  string
 	}{
 		{"being created", waiting("ContainerCreating", ""), "", "", ""},
-		{"running", withStatus(corev1.ContainerStatus{State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}}), "", "", ""},
+		{"running", withStatus(kinds.ContainerStatus{State: kinds.ContainerState{Running: &kinds.ContainerStateRunning{}}}), "", "", ""},
 		{"image does not exist", waiting("ImagePullBackOff", pullNotFound), "ErrImagePull", none, "sha256:403: not found"},
 		{"image is private", waiting("ErrImagePull", pullDenied), "ErrImagePull", none, "403 Forbidden"},
 		{"image lacks the platform", waiting("ErrImagePull", pullPlatform), "ErrImagePull", none, "no match for platform"},
@@ -100,39 +101,39 @@ func TestDeploymentTrouble(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			deployment := &appsv1.Deployment{Status: appsv1.DeploymentStatus{Conditions: []appsv1.DeploymentCondition{
-				{Type: appsv1.DeploymentReplicaFailure, Status: corev1.ConditionTrue, Reason: "FailedCreate", Message: test.message}}}}
+			deployment := &kinds.Deployment{Status: kinds.DeploymentStatus{Conditions: []kinds.Condition{
+				{Type: kinds.DeploymentReplicaFailure, Status: metav1.ConditionTrue, Reason: "FailedCreate", Message: test.message}}}}
 			found, ok := deploymentTrouble(deployment, test.leaving)
 			assert.True(t, ok)
 			assert.Equal(t, trouble{reason: "FailedCreate", message: test.message, patience: test.patience}, found)
 		})
 	}
-	_, ok := deploymentTrouble(&appsv1.Deployment{}, false)
+	_, ok := deploymentTrouble(&kinds.Deployment{}, false)
 	assert.False(t, ok)
 }
 
 func TestComplete(t *testing.T) {
 	three := int32(3)
-	done := appsv1.DeploymentStatus{ObservedGeneration: 2, Replicas: 3, UpdatedReplicas: 3, AvailableReplicas: 3}
+	done := kinds.DeploymentStatus{ObservedGeneration: 2, Replicas: 3, UpdatedReplicas: 3, AvailableReplicas: 3}
 	tests := []struct {
 		name   string
-		change func(*appsv1.Deployment)
+		change func(*kinds.Deployment)
 		want   bool
 	}{
-		{"done", func(*appsv1.Deployment) {}, true},
-		{"not seen yet", func(d *appsv1.Deployment) { d.Generation = 3 }, false},
-		{"old replicas left", func(d *appsv1.Deployment) { d.Status.Replicas = 4 }, false},
-		{"not all updated", func(d *appsv1.Deployment) { d.Status.UpdatedReplicas = 2 }, false},
-		{"not all available", func(d *appsv1.Deployment) { d.Status.AvailableReplicas = 2 }, false},
-		{"scaled up meanwhile", func(d *appsv1.Deployment) { four := int32(4); d.Spec.Replicas = &four }, false},
-		{"one by default", func(d *appsv1.Deployment) {
+		{"done", func(*kinds.Deployment) {}, true},
+		{"not seen yet", func(d *kinds.Deployment) { d.Generation = 3 }, false},
+		{"old replicas left", func(d *kinds.Deployment) { d.Status.Replicas = 4 }, false},
+		{"not all updated", func(d *kinds.Deployment) { d.Status.UpdatedReplicas = 2 }, false},
+		{"not all available", func(d *kinds.Deployment) { d.Status.AvailableReplicas = 2 }, false},
+		{"scaled up meanwhile", func(d *kinds.Deployment) { four := int32(4); d.Spec.Replicas = &four }, false},
+		{"one by default", func(d *kinds.Deployment) {
 			d.Spec.Replicas = nil
-			d.Status = appsv1.DeploymentStatus{ObservedGeneration: 2, Replicas: 1, UpdatedReplicas: 1, AvailableReplicas: 1}
+			d.Status = kinds.DeploymentStatus{ObservedGeneration: 2, Replicas: 1, UpdatedReplicas: 1, AvailableReplicas: 1}
 		}, true},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			deployment := &appsv1.Deployment{Spec: appsv1.DeploymentSpec{Replicas: &three}, Status: done}
+			deployment := &kinds.Deployment{Spec: kinds.WorkloadSpec{Replicas: &three}, Status: done}
 			deployment.Generation = 2
 			test.change(deployment)
 			assert.Equal(t, test.want, complete(deployment))

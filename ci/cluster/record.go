@@ -13,7 +13,7 @@ import (
 	"strconv"
 	"strings"
 
-	corev1 "k8s.io/api/core/v1"
+	"github.com/codingbutter/team-dashboard/ci/cluster/kinds"
 )
 
 const (
@@ -47,7 +47,7 @@ func (c *Cluster) SaveRecord(ctx context.Context, namespace string, entry Entry)
 
 // Records returns all entries, the newest first. A namespace that does not exist has none.
 func (c *Cluster) Records(ctx context.Context, namespace string) ([]Entry, error) {
-	var list corev1.SecretList
+	var list kinds.List[kinds.Secret]
 	if err := c.listInto(ctx, "v1", "Secret", namespace, byLabels(recordSelector), &list); err != nil {
 		return nil, err
 	}
@@ -69,7 +69,7 @@ func (c *Cluster) Records(ctx context.Context, namespace string) ([]Entry, error
 
 // PruneRecords deletes all entries but the newest ones; keep says how many stay.
 func (c *Cluster) PruneRecords(ctx context.Context, namespace string, keep int) error {
-	var list corev1.SecretList
+	var list kinds.List[kinds.Secret]
 	if err := c.listInto(ctx, "v1", "Secret", namespace, byLabels(recordSelector), &list); err != nil {
 		return err
 	}
@@ -116,7 +116,7 @@ func recordSecret(namespace string, entry Entry) (*Object, error) {
 func recordName(revision int) string { return recordPrefix + strconv.Itoa(revision) }
 
 // recordRevision reads the revision from the Secret's name, and refuses Secrets that only look like a record.
-func recordRevision(secret corev1.Secret) (int, bool) {
+func recordRevision(secret kinds.Secret) (int, bool) {
 	number, ok := strings.CutPrefix(secret.Name, recordPrefix)
 	revision, err := strconv.Atoi(number)
 	return revision, ok && err == nil && revision > 0 && secret.Type == recordType
@@ -135,8 +135,8 @@ func pack(data []byte) ([]byte, error) {
 	if err := writer.Close(); err != nil {
 		return nil, err
 	}
-	if packed.Len() > corev1.MaxSecretSize {
-		return nil, fmt.Errorf("it has %d bytes packed, and a Secret holds at most %d; record fewer samples or smaller objects", packed.Len(), corev1.MaxSecretSize)
+	if packed.Len() > kinds.MaxSecretSize {
+		return nil, fmt.Errorf("it has %d bytes packed, and a Secret holds at most %d; record fewer samples or smaller objects", packed.Len(), kinds.MaxSecretSize)
 	}
 	return packed.Bytes(), nil
 }

@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"slices"
 
-	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/codingbutter/team-dashboard/ci/cluster/kinds"
 )
 
 // revisionAnnotation is where the Deployment controller counts revisions, on Deployments and ReplicaSets alike.
@@ -22,7 +22,7 @@ type rollout struct {
 	ready    int32 // of the newest revision
 	old      int32 // replicas of earlier revisions
 	complete bool
-	pods     []corev1.Pod // of the newest revision
+	pods     []kinds.Pod // of the newest revision
 	troubles []trouble
 }
 
@@ -46,7 +46,7 @@ func (r rollout) describe(namespace string) string {
 
 // rollouts looks at Deployments, and at the pods of those that are not complete yet.
 func (c *Cluster) rollouts(ctx context.Context, namespace string, names []string) ([]rollout, error) {
-	var deployments appsv1.DeploymentList
+	var deployments kinds.List[kinds.Deployment]
 	if err := c.listInto(ctx, "apps/v1", "Deployment", namespace, nil, &deployments); err != nil {
 		return nil, err
 	}
@@ -54,9 +54,9 @@ func (c *Cluster) rollouts(ctx context.Context, namespace string, names []string
 	if err != nil {
 		return nil, err
 	}
-	var sets appsv1.ReplicaSetList
-	var pods corev1.PodList
-	if slices.ContainsFunc(wanted, func(d *appsv1.Deployment) bool { return !complete(d) }) {
+	var sets kinds.List[kinds.ReplicaSet]
+	var pods kinds.List[kinds.Pod]
+	if slices.ContainsFunc(wanted, func(d *kinds.Deployment) bool { return !complete(d) }) {
 		if err := c.listInto(ctx, "apps/v1", "ReplicaSet", namespace, nil, &sets); err != nil {
 			return nil, err
 		}
@@ -73,7 +73,7 @@ func (c *Cluster) rollouts(ctx context.Context, namespace string, names []string
 
 // look judges one Deployment by its own status and that of its newest revision's pods: the troubles of older pods are
 // what the rollout is about to end.
-func look(deployment *appsv1.Deployment, sets []appsv1.ReplicaSet, pods []corev1.Pod) rollout {
+func look(deployment *kinds.Deployment, sets []kinds.ReplicaSet, pods []kinds.Pod) rollout {
 	state := rollout{kind: "Deployment", name: deployment.Name, desired: desiredReplicas(deployment), complete: complete(deployment)}
 	if state.complete {
 		state.ready = deployment.Status.AvailableReplicas
@@ -114,7 +114,7 @@ func look(deployment *appsv1.Deployment, sets []appsv1.ReplicaSet, pods []corev1
 }
 
 // addPods takes in the pods of an owner that are not ending, and what troubles them.
-func (r *rollout) addPods(owner types.UID, pods []corev1.Pod) {
+func (r *rollout) addPods(owner types.UID, pods []kinds.Pod) {
 	for _, pod := range pods {
 		if ownedBy(pod.ObjectMeta, owner) && pod.DeletionTimestamp == nil {
 			r.pods = append(r.pods, pod)

@@ -4,8 +4,7 @@ import (
 	"context"
 	"strings"
 
-	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
+	"github.com/codingbutter/team-dashboard/ci/cluster/kinds"
 )
 
 // WaitStatefulSetsReady is WaitReady for StatefulSets: until all of their pods are of the newest revision and available.
@@ -18,11 +17,11 @@ func (c *Cluster) WaitStatefulSetsReady(ctx context.Context, namespace string, s
 
 // statefulSetRollouts looks at StatefulSets, and at the pods of those that are not complete yet.
 func (c *Cluster) statefulSetRollouts(ctx context.Context, namespace string, names []string) ([]rollout, error) {
-	var sets appsv1.StatefulSetList
+	var sets kinds.List[kinds.StatefulSet]
 	if err := c.listInto(ctx, "apps/v1", "StatefulSet", namespace, nil, &sets); err != nil {
 		return nil, err
 	}
-	var pods corev1.PodList
+	var pods kinds.List[kinds.Pod]
 	if err := c.listInto(ctx, "v1", "Pod", namespace, nil, &pods); err != nil {
 		return nil, err
 	}
@@ -39,7 +38,7 @@ func (c *Cluster) statefulSetRollouts(ctx context.Context, namespace string, nam
 
 // lookAtStatefulSet judges a StatefulSet by its own status and that of its pods, old ones too: a broken one is in the way
 // of the one that is to follow it.
-func lookAtStatefulSet(set *appsv1.StatefulSet, pods []corev1.Pod) rollout {
+func lookAtStatefulSet(set *kinds.StatefulSet, pods []kinds.Pod) rollout {
 	status, desired := set.Status, int32(1)
 	if set.Spec.Replicas != nil {
 		desired = *set.Spec.Replicas

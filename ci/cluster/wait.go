@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	appsv1 "k8s.io/api/apps/v1"
+	"github.com/codingbutter/team-dashboard/ci/cluster/kinds"
 )
 
 // WaitOptions limits a wait.
@@ -175,13 +175,13 @@ func (v *vigil) patience(found trouble) time.Duration {
 
 // complete is the rule of `kubectl rollout status`, made stricter by available == desired: the controller has seen the
 // newest specification, all replicas are of its revision, and all of them are available.
-func complete(deployment *appsv1.Deployment) bool {
+func complete(deployment *kinds.Deployment) bool {
 	status, desired := deployment.Status, desiredReplicas(deployment)
 	return status.ObservedGeneration >= deployment.Generation &&
 		status.UpdatedReplicas == desired && status.Replicas == desired && status.AvailableReplicas == desired
 }
 
-func desiredReplicas(deployment *appsv1.Deployment) int32 {
+func desiredReplicas(deployment *kinds.Deployment) int32 {
 	if deployment.Spec.Replicas == nil {
 		return 1
 	}

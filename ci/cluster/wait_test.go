@@ -10,7 +10,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/codingbutter/team-dashboard/ci/cluster/kinds"
 )
 
 // shop is a namespace of the fake server with one Deployment `web`, as its controllers would keep it.
@@ -50,16 +52,16 @@ func (s shop) replicaSet(name, revision string, available int) {
 }
 
 // pod stores a new pod of a ReplicaSet.
-func (s shop) pod(name, set string, pod *corev1.Pod) {
+func (s shop) pod(name, set string, pod *kinds.Pod) {
 	s.podSince(name, set, pod, time.Now())
 }
 
 // oldPod stores a pod that was there long before the test.
-func (s shop) oldPod(name, set string, pod *corev1.Pod) {
+func (s shop) oldPod(name, set string, pod *kinds.Pod) {
 	s.podSince(name, set, pod, time.Now().Add(-time.Hour))
 }
 
-func (s shop) podSince(name, set string, pod *corev1.Pod, created time.Time) {
+func (s shop) podSince(name, set string, pod *kinds.Pod, created time.Time) {
 	s.put(s.t, "/api/v1/namespaces/shop/pods/"+name, map[string]any{
 		"apiVersion": "v1", "kind": "Pod",
 		"metadata": map[string]any{"name": name, "uid": name, "creationTimestamp": created.UTC().Format(time.RFC3339),
@@ -103,7 +105,7 @@ func TestWaitReadyForAChangeNotSeenYet(t *testing.T) {
 		s.pod("web-1", "new", crashed("Error", 1))
 		s.set(t, "/apis/apps/v1/namespaces/shop/deployments/web", int64(2), "metadata", "generation")
 		time.AfterFunc(10*time.Second, func() {
-			s.pod("web-1", "new", &corev1.Pod{})
+			s.pod("web-1", "new", &kinds.Pod{})
 			s.deployment(1, 1)
 		})
 		var lines []string
@@ -185,9 +187,9 @@ func TestWaitReadyHasPatience(t *testing.T) {
 		{"quota that leaving pods hold", func(s shop) {
 			s.deployment(1, 0, map[string]any{"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": overQuota})
 			s.replicaSet("old", "1", 1)
-			s.pod("web-0", "old", &corev1.Pod{})
+			s.pod("web-0", "old", &kinds.Pod{})
 		}, "FailedCreate", time.Minute},
-		{"never ready", func(s shop) { s.pod("web-1", "new", &corev1.Pod{}) }, "NotReady", 5 * time.Minute},
+		{"never ready", func(s shop) { s.pod("web-1", "new", &kinds.Pod{}) }, "NotReady", 5 * time.Minute},
 		{"trouble of the old revision", func(s shop) {
 			s.replicaSet("old", "1", 0)
 			s.pod("web-0", "old", crashed("Error", 1))
@@ -225,7 +227,7 @@ func TestTroubleThatEnds(t *testing.T) {
 
 // A pod that was broken before the wait began has not seen yet what was put right since.
 func TestTroubleOfBefore(t *testing.T) {
-	broken := func(restarts int32) *corev1.Pod {
+	broken := func(restarts int32) *kinds.Pod {
 		pod := crashed("Error", 1)
 		pod.Status.ContainerStatuses[0].RestartCount = restarts
 		return pod
@@ -258,7 +260,7 @@ func TestNeverReadySaysWhatTheProbesSaw(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newShop(t)
 		s.deployment(1, 0)
-		s.pod("web-1", "new", &corev1.Pod{})
+		s.pod("web-1", "new", &kinds.Pod{})
 		s.event("Pod", "web-1", "Warning", "Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 503")
 		s.fail(answer("/pods/web-1/log", 200, "waiting for postgres\n"))
 		err := s.wait(WaitOptions{Budget: time.Minute})
@@ -285,7 +287,7 @@ func TestWaitReadyIsCancelled(t *testing.T) {
 	})
 }
 
-func unscheduledPod() *corev1.Pod {
-	return &corev1.Pod{Status: corev1.PodStatus{Conditions: []corev1.PodCondition{
-		{Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Reason: "Unschedulable", Message: noRoom}}}}
+func unscheduledPod() *kinds.Pod {
+	return &kinds.Pod{Status: kinds.PodStatus{Conditions: []kinds.Condition{
+		{Type: kinds.PodScheduled, Status: metav1.ConditionFalse, Reason: "Unschedulable", Message: noRoom}}}}
 }

@@ -6,11 +6,12 @@ import (
 	"strings"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
+	"github.com/codingbutter/team-dashboard/ci/cluster/kinds"
 )
 
 // Cluster is what the checks need of the API server; *cluster.Cluster is the real one.
@@ -108,7 +109,7 @@ func (t Target) selector() string {
 }
 
 func podOf(object *cluster.Object) (Pod, error) {
-	var pod corev1.Pod
+	var pod kinds.Pod
 	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &pod); err != nil {
 		return Pod{}, fmt.Errorf("reading pod %q: %w", object.GetName(), err)
 	}
@@ -118,9 +119,9 @@ func podOf(object *cluster.Object) (Pod, error) {
 	}
 	for _, condition := range pod.Status.Conditions {
 		switch {
-		case condition.Type == corev1.PodReady:
-			read.Ready = condition.Status == corev1.ConditionTrue
-		case condition.Type == corev1.PodScheduled && condition.Status == corev1.ConditionFalse:
+		case condition.Type == kinds.PodReady:
+			read.Ready = condition.Status == metav1.ConditionTrue
+		case condition.Type == kinds.PodScheduled && condition.Status == metav1.ConditionFalse:
 			read.Trouble = condition.Message
 		}
 	}
@@ -133,7 +134,7 @@ func podOf(object *cluster.Object) (Pod, error) {
 	return read, nil
 }
 
-func containerTrouble(status corev1.ContainerStatus) string {
+func containerTrouble(status kinds.ContainerStatus) string {
 	switch {
 	case status.State.Waiting != nil && status.State.Waiting.Message != "":
 		return status.State.Waiting.Reason + ": " + status.State.Waiting.Message

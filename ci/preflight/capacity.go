@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"strings"
 
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
+	"github.com/codingbutter/team-dashboard/ci/cluster/kinds"
 )
 
 // capacity compares what the new pods ask for with what the namespace's quotas leave. It does not look at nodes:
@@ -26,7 +26,7 @@ func (i inspector) capacity(ctx context.Context) Check {
 	}
 	var short []string
 	for _, object := range found {
-		var quota corev1.ResourceQuota
+		var quota kinds.ResourceQuota
 		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &quota); err != nil {
 			return failed("", "reading %s: %v", cluster.RefOf(object), err)
 		}
@@ -35,7 +35,7 @@ func (i inspector) capacity(ctx context.Context) Check {
 	if len(short) > 0 {
 		return failed("raise the quota, or remove what is not needed", "the new pods do not fit: %s", strings.Join(short, ", "))
 	}
-	pods := need[corev1.ResourcePods]
+	pods := need[kinds.ResourcePods]
 	if len(found) == 0 {
 		return passed("%s new pods, and no quota in the namespace", pods.String())
 	}
@@ -43,7 +43,7 @@ func (i inspector) capacity(ctx context.Context) Check {
 }
 
 // exceeds names the resources of a quota that what is needed would overrun.
-func exceeds(quota corev1.ResourceQuota, need corev1.ResourceList) []string {
+func exceeds(quota kinds.ResourceQuota, need kinds.ResourceList) []string {
 	var short []string
 	for name, hard := range quota.Status.Hard {
 		wanted, ok := need[canonical(name)]
@@ -60,25 +60,25 @@ func exceeds(quota corev1.ResourceQuota, need corev1.ResourceList) []string {
 }
 
 // canonical maps the two names that a quota has for requests to one.
-func canonical(name corev1.ResourceName) corev1.ResourceName {
+func canonical(name string) string {
 	switch name {
-	case corev1.ResourceCPU:
-		return corev1.ResourceRequestsCPU
-	case corev1.ResourceMemory:
-		return corev1.ResourceRequestsMemory
+	case kinds.ResourceCPU:
+		return kinds.ResourceRequestsCPU
+	case kinds.ResourceMemory:
+		return kinds.ResourceRequestsMemory
 	}
 	return name
 }
 
 // need adds up what all new pods ask for.
-func (i inspector) need() (corev1.ResourceList, error) {
-	need := corev1.ResourceList{corev1.ResourcePods: resource.Quantity{}}
+func (i inspector) need() (kinds.ResourceList, error) {
+	need := kinds.ResourceList{kinds.ResourcePods: resource.Quantity{}}
 	for _, object := range i.Objects {
 		replicas := int64(i.Replicas[object.GetName()])
 		if object.GetKind() != "Deployment" || replicas == 0 {
 			continue
 		}
-		add(need, corev1.ResourcePods, *resource.NewQuantity(1, resource.DecimalSI), replicas)
+		add(need, kinds.ResourcePods, *resource.NewQuantity(1, resource.DecimalSI), replicas)
 		containers, _, err := unstructured.NestedSlice(object.Object, "spec", "template", "spec", "containers")
 		if err != nil {
 			return nil, fmt.Errorf("reading the containers of %s: %w", cluster.RefOf(object), err)
@@ -92,12 +92,12 @@ func (i inspector) need() (corev1.ResourceList, error) {
 	return need, nil
 }
 
-func addContainer(need corev1.ResourceList, raw any, replicas int64) error {
+func addContainer(need kinds.ResourceList, raw any, replicas int64) error {
 	fields, ok := raw.(map[string]any)
 	if !ok {
 		return fmt.Errorf("a container is no object")
 	}
-	var container corev1.Container
+	var container kinds.Container
 	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(fields, &container); err != nil {
 		return err
 	}
@@ -110,7 +110,7 @@ func addContainer(need corev1.ResourceList, raw any, replicas int64) error {
 	return nil
 }
 
-func add(need corev1.ResourceList, name corev1.ResourceName, quantity resource.Quantity, times int64) {
+func add(need kinds.ResourceList, name string, quantity resource.Quantity, times int64) {
 	total := need[name]
 	for range times {
 		total.Add(quantity)

@@ -4,13 +4,12 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
+	"strings"
 
-	batchv1 "k8s.io/api/batch/v1"
-	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 )
@@ -38,13 +37,9 @@ func tryKeys(r *rotation, ctx context.Context, changes []change) error {
 	if err != nil {
 		return err
 	}
-	var backups batchv1.CronJob
-	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(found.Object, &backups); err != nil {
-		return fmt.Errorf("reading %s: %w", r.backups(), err)
-	}
-	job, err := r.tryJob(backups, changes)
+	job, err := r.tryJob(found, changes)
 	if err != nil {
-		return err
+		return fmt.Errorf("reading %s: %w", r.backups(), err)
 	}
 	r.Progress.Info(ctx, "trying the new keys of the backups' storage")
 	var printed bytes.Buffer
@@ -66,48 +61,99 @@ func refusal(log string) string {
 }
 
 // tryJob is a Job with the pod of the backups, which has the new keys in place of the old ones, and no database.
-func (r *rotation) tryJob(backups batchv1.CronJob, changes []change) (*cluster.Object, error) {
-	template := backups.Spec.JobTemplate.Spec.Template
-	pod := &template.Spec
-	pod.Affinity = nil
-	pod.Containers[0].Command = []string{"/bin/bash", "-c", tryScript}
-	for i, volume := range pod.Volumes {
-		switch {
-		case volume.Name == dataVolume:
-			pod.Volumes[i].VolumeSource = corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}
-		case volume.Name == keysVolume && volume.Secret != nil:
-			pod.Volumes[i].VolumeSource = corev1.VolumeSource{Projected: withNew(volume.Secret, changes)}
+func (r *rotation) tryJob(backups *cluster.Object, changes []change) (*cluster.Object, error) {
+	template, _, err := unstructured.NestedMap(backups.Object, "spec", "jobTemplate", "spec", "template")
+	if err != nil {
+		return nil, err
+	}
+	containers, err := objectsIn(template, "spec", "containers")
+	if err != nil {
+		return nil, err
+	}
+	volumes, err := objectsIn(template, "spec", "volumes")
+	if err != nil {
+		return nil, err
+	}
+	containers[0]["command"] = []any{"/bin/bash", "-c", tryScript}
+	for _, volume := range volumes {
+		if err := replaceVolume(volume, changes); err != nil {
+			return nil, err
 		}
 	}
-	job := batchv1.Job{
-		TypeMeta:   metav1.TypeMeta{APIVersion: "batch/v1", Kind: "Job"},
-		ObjectMeta: metav1.ObjectMeta{Name: component + "-repository", Namespace: r.Environment.Namespace, Labels: backups.Labels},
-		Spec: batchv1.JobSpec{
-			BackoffLimit:            new(int32(0)),
-			ActiveDeadlineSeconds:   new(int64(serverJobBudget.Seconds())),
-			TTLSecondsAfterFinished: new(int32(600)),
-			Template:                template,
+	unstructured.RemoveNestedField(template, "spec", "affinity")
+	job := &cluster.Object{Object: map[string]any{
+		"apiVersion": "batch/v1", "kind": "Job",
+		"spec": map[string]any{
+			"backoffLimit":            int64(0),
+			"activeDeadlineSeconds":   int64(serverJobBudget.Seconds()),
+			"ttlSecondsAfterFinished": int64(600),
+			"template":                template,
 		},
+	}}
+	job.SetName(component + "-repository")
+	job.SetNamespace(r.Environment.Namespace)
+	job.SetLabels(backups.GetLabels())
+	return job, nil
+}
+
+// objectsIn are the objects of a list, not copied; there must be one.
+func objectsIn(object map[string]any, path ...string) ([]map[string]any, error) {
+	field, _, err := unstructured.NestedFieldNoCopy(object, path...)
+	if err != nil {
+		return nil, err
 	}
-	object, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&job)
-	return &cluster.Object{Object: object}, err
+	list, _ := field.([]any)
+	objects := make([]map[string]any, len(list))
+	for i, element := range list {
+		objects[i], _ = element.(map[string]any)
+	}
+	if len(objects) == 0 || slices.ContainsFunc(objects, func(o map[string]any) bool { return o == nil }) {
+		return nil, fmt.Errorf("%s is no list of objects", strings.Join(path, "."))
+	}
+	return objects, nil
+}
+
+// replaceVolume puts an empty folder in the place of the database, and the new keys among the old ones.
+func replaceVolume(volume map[string]any, changes []change) error {
+	secret, hasSecret := volume["secret"].(map[string]any)
+	switch {
+	case volume["name"] == dataVolume:
+		maps.DeleteFunc(volume, func(field string, _ any) bool { return field != "name" })
+		volume["emptyDir"] = map[string]any{}
+	case volume["name"] == keysVolume && hasSecret:
+		projected, err := withNew(secret, changes)
+		if err != nil {
+			return err
+		}
+		delete(volume, "secret")
+		volume["projected"] = projected
+	}
+	return nil
 }
 
 // withNew are the files of a Secret, of which the journal's Secret gives those that change.
-func withNew(secret *corev1.SecretVolumeSource, changes []change) *corev1.ProjectedVolumeSource {
-	sources := []corev1.VolumeProjection{
-		{Secret: &corev1.SecretProjection{LocalObjectReference: corev1.LocalObjectReference{Name: secret.SecretName}}},
-		{Secret: &corev1.SecretProjection{LocalObjectReference: corev1.LocalObjectReference{Name: journalName}}},
+func withNew(secret map[string]any, changes []change) (projected map[string]any, err error) {
+	items, err := objectsIn(secret, "items")
+	if err != nil {
+		return nil, err
 	}
-	for _, item := range secret.Items {
-		at := slices.IndexFunc(changes, func(c change) bool { return c.Secret == secret.SecretName && c.Key == item.Key })
-		if at < 0 {
-			sources[0].Secret.Items = append(sources[0].Secret.Items, item)
-			continue
+	files := map[string][]any{} // by the Secret that they are of
+	owner, _ := secret["secretName"].(string)
+	for _, item := range items {
+		source := owner
+		at := slices.IndexFunc(changes, func(c change) bool { return c.Secret == owner && c.Key == item["key"] })
+		if at >= 0 {
+			source, item["key"] = journalName, changes[at].variable(newKey)
 		}
-		sources[1].Secret.Items = append(sources[1].Secret.Items, corev1.KeyToPath{Key: changes[at].variable(newKey), Path: item.Path})
+		files[source] = append(files[source], item)
 	}
-	// A source without items would give all that its Secret has.
-	sources = slices.DeleteFunc(sources, func(source corev1.VolumeProjection) bool { return len(source.Secret.Items) == 0 })
-	return &corev1.ProjectedVolumeSource{Sources: sources, DefaultMode: secret.DefaultMode}
+	var sources []any
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		sources = append(sources, map[string]any{"secret": map[string]any{"name": name, "items": files[name]}})
+	}
+	projected = map[string]any{"sources": sources}
+	if mode, ok := secret["defaultMode"]; ok {
+		projected["defaultMode"] = mode
+	}
+	return projected, nil
 }

@@ -4,9 +4,8 @@ import (
 	"maps"
 	"slices"
 
-	corev1 "k8s.io/api/core/v1"
-
 	"github.com/codingbutter/team-dashboard/ci/cluster"
+	"github.com/codingbutter/team-dashboard/ci/cluster/kinds"
 	"github.com/codingbutter/team-dashboard/ci/config"
 	"github.com/codingbutter/team-dashboard/ci/render"
 )
@@ -73,7 +72,7 @@ esac
 
 // serverJob is the Job in which a script runs, with the store's own image. It obeys the namespace's Pod Security level,
 // restricted. A rotation that is killed leaves it behind: it ends and removes itself.
-func (r *rotation) serverJob(c change, store corev1.PodSpec, what, password string) *cluster.Object {
+func (r *rotation) serverJob(c change, store kinds.PodSpec, what, password string) *cluster.Object {
 	labels := map[string]any{
 		"app": component, "app.kubernetes.io/name": component, "app.kubernetes.io/component": component,
 		render.PartOfLabel: r.Application.Name, "app.kubernetes.io/managed-by": cluster.FieldManager,

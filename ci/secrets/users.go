@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"slices"
 
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
+	"github.com/codingbutter/team-dashboard/ci/cluster/kinds"
 	"github.com/codingbutter/team-dashboard/ci/config"
 )
 
@@ -67,8 +67,8 @@ func (r *rotation) checkStores(ctx context.Context, changes []change) error {
 	return nil
 }
 
-func podOf(workload *cluster.Object) (corev1.PodSpec, error) {
-	var pod corev1.PodSpec
+func podOf(workload *cluster.Object) (kinds.PodSpec, error) {
+	var pod kinds.PodSpec
 	template, _, err := unstructured.NestedMap(workload.Object, "spec", "template", "spec")
 	if err == nil {
 		err = runtime.DefaultUnstructuredConverter.FromUnstructured(template, &pod)
@@ -79,26 +79,26 @@ func podOf(workload *cluster.Object) (corev1.PodSpec, error) {
 	return pod, nil
 }
 
-func inEnvironment(pod corev1.PodSpec, c change) bool {
-	return slices.ContainsFunc(slices.Concat(pod.InitContainers, pod.Containers), func(container corev1.Container) bool {
-		return slices.ContainsFunc(container.EnvFrom, func(source corev1.EnvFromSource) bool {
+func inEnvironment(pod kinds.PodSpec, c change) bool {
+	return slices.ContainsFunc(slices.Concat(pod.InitContainers, pod.Containers), func(container kinds.Container) bool {
+		return slices.ContainsFunc(container.EnvFrom, func(source kinds.EnvFromSource) bool {
 			return source.SecretRef != nil && source.SecretRef.Name == c.Secret
-		}) || slices.ContainsFunc(container.Env, func(variable corev1.EnvVar) bool {
+		}) || slices.ContainsFunc(container.Env, func(variable kinds.EnvVar) bool {
 			from := variable.ValueFrom
 			return from != nil && from.SecretKeyRef != nil && from.SecretKeyRef.Name == c.Secret && from.SecretKeyRef.Key == c.Key
 		})
 	})
 }
 
-func inVolumes(pod corev1.PodSpec, c change) bool {
-	holds := func(items []corev1.KeyToPath) bool {
-		return len(items) == 0 || slices.ContainsFunc(items, func(item corev1.KeyToPath) bool { return item.Key == c.Key })
+func inVolumes(pod kinds.PodSpec, c change) bool {
+	holds := func(items []kinds.KeyToPath) bool {
+		return len(items) == 0 || slices.ContainsFunc(items, func(item kinds.KeyToPath) bool { return item.Key == c.Key })
 	}
-	return slices.ContainsFunc(pod.Volumes, func(volume corev1.Volume) bool {
+	return slices.ContainsFunc(pod.Volumes, func(volume kinds.Volume) bool {
 		if source := volume.Secret; source != nil {
 			return source.SecretName == c.Secret && holds(source.Items)
 		}
-		return volume.Projected != nil && slices.ContainsFunc(volume.Projected.Sources, func(source corev1.VolumeProjection) bool {
+		return volume.Projected != nil && slices.ContainsFunc(volume.Projected.Sources, func(source kinds.VolumeProjection) bool {
 			return source.Secret != nil && source.Secret.Name == c.Secret && holds(source.Secret.Items)
 		})
 	})
