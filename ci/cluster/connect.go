@@ -2,9 +2,9 @@
 // Deployments, asks pods and Services over HTTP through the API server, holds the pipeline's lock and keeps its
 // records.
 //
-// client-go does what is hard and security-relevant (kubeconfigs, certificates, tokens, connections); requests are
-// plain JSON over its HTTP client. The clientset and the discovery client are left out on purpose, since they compile
-// every API group and the module's load time is compile time.
+// client-go does what is hard and security-relevant (certificates, tokens, connections); requests are plain JSON over
+// its transport. Its clientset, discovery, REST client and kubeconfig loader are left out on purpose: they compile for
+// seconds to minutes, and the module's load time is compile time.
 package cluster
 
 import (
@@ -16,7 +16,7 @@ import (
 	"sync"
 	"time"
 
-	"k8s.io/client-go/rest"
+	"k8s.io/client-go/transport"
 )
 
 // Config says which cluster to talk to, and as whom.
@@ -42,24 +42,20 @@ type Cluster struct {
 // Connect reads the kubeconfig and asks the API server for its core resources, so that an unreachable server and
 // refused credentials show up here, in words for the person at the prompt, and not in the middle of a deploy.
 func Connect(ctx context.Context, config Config) (*Cluster, error) {
-	restConfig, err := loadKubeconfig(config.Kubeconfig, config.Context)
+	found, err := loadKubeconfig(config.Kubeconfig, config.Context)
 	if err != nil {
 		return nil, err
 	}
 	if config.Address != "" {
-		dialInstead(restConfig, config.Address)
+		found.dialInstead(config.Address)
 	}
-	client, err := rest.HTTPClientFor(restConfig)
+	carrier, err := transport.New(&found.transport)
 	if err != nil {
-		return nil, fmt.Errorf("preparing the connection to %s: %w; check certificates and tokens in the kubeconfig", restConfig.Host, err)
+		return nil, fmt.Errorf("preparing the connection to %s: %w; check certificates and tokens in the kubeconfig", found.server, err)
 	}
-	server, _, err := rest.DefaultServerUrlFor(restConfig)
-	if err != nil {
-		return nil, fmt.Errorf("reading the server address %q of the kubeconfig: %w", restConfig.Host, err)
-	}
-	cluster := newCluster(server, client, productionTiming)
+	cluster := newCluster(found.server, &http.Client{Transport: carrier}, productionTiming)
 	if err := cluster.handshake(ctx); err != nil {
-		return nil, explainConnect(server, config.Address, err)
+		return nil, explainConnect(found.server, config.Address, err)
 	}
 	return cluster, nil
 }
@@ -72,12 +68,12 @@ func newCluster(server *url.URL, client *http.Client, timing timing) *Cluster {
 
 // dialInstead sends every connection to address. The URL keeps the kubeconfig's host, and with it the name that the
 // server's certificate is checked against.
-func dialInstead(restConfig *rest.Config, address string) {
+func (c *connection) dialInstead(address string) {
 	dialer := &net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}
-	restConfig.Dial = func(ctx context.Context, network, _ string) (net.Conn, error) {
+	c.transport.DialHolder = &transport.DialHolder{Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
 		return dialer.DialContext(ctx, network, address)
-	}
-	restConfig.Proxy = func(*http.Request) (*url.URL, error) { return nil, nil }
+	}}
+	c.transport.Proxy = func(*http.Request) (*url.URL, error) { return nil, nil }
 }
 
 // handshake is the first request. It is sent once: a person at the prompt wants to hear at once that nobody answers.

@@ -1,11 +1,14 @@
 package cluster
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"k8s.io/client-go/tools/clientcmd"
 )
 
 const goodKubeconfig = `
@@ -30,12 +33,44 @@ users:
 func TestLoadKubeconfig(t *testing.T) {
 	loaded, err := loadKubeconfig([]byte(goodKubeconfig), "")
 	require.NoError(t, err)
-	assert.Equal(t, "https://api.example:6443", loaded.Host)
-	assert.Equal(t, "secret", loaded.BearerToken)
+	assert.Equal(t, "https://api.example:6443", loaded.server.String())
+	assert.Equal(t, "secret", loaded.transport.BearerToken)
 
 	loaded, err = loadKubeconfig([]byte(goodKubeconfig), "other")
 	require.NoError(t, err)
-	assert.Equal(t, "https://other.example:6443", loaded.Host)
+	assert.Equal(t, "https://other.example:6443", loaded.server.String())
+}
+
+// clientcmd is how kubectl reads the same file.
+func TestLoadKubeconfigAsKubectlDoes(t *testing.T) {
+	for _, fields := range []struct{ cluster, user string }{
+		{`server: "https://api.example:6443/below"`, "token: secret"},
+		{`server: "https://api.example", certificate-authority-data: Y2E=, tls-server-name: kubernetes`, "client-certificate-data: Y2VydA==, client-key-data: a2V5"},
+		{`server: "https://api.example", insecure-skip-tls-verify: true, disable-compression: true`, "username: ada, password: secret"},
+		{`server: "https://api.example"`, "token: secret, as: grace, as-uid: '7', as-groups: [crew], as-user-extra: {why: [because]}"},
+	} {
+		content := strings.Replace(goodKubeconfig, `server: "https://api.example:6443"`, fields.cluster, 1)
+		content = strings.Replace(content, "token: secret", fields.user, 1)
+		kubectl, err := clientcmd.RESTConfigFromKubeConfig([]byte(content))
+		require.NoError(t, err)
+		want, err := kubectl.TransportConfig()
+		require.NoError(t, err)
+		want.UserAgent = "team-dashboard-pipeline"
+
+		loaded, err := loadKubeconfig([]byte(content), "")
+		require.NoError(t, err)
+		assert.Equal(t, kubectl.Host, loaded.server.String())
+		assert.Equal(t, *want, loaded.transport)
+	}
+}
+
+func TestLoadKubeconfigThroughAProxy(t *testing.T) {
+	content := strings.Replace(goodKubeconfig, `{server: "https://api`, `{proxy-url: "http://proxy.example:3128", server: "https://api`, 1)
+	loaded, err := loadKubeconfig([]byte(content), "")
+	require.NoError(t, err)
+	proxy, err := loaded.transport.Proxy(httptest.NewRequest(http.MethodGet, loaded.server.String(), nil))
+	require.NoError(t, err)
+	assert.Equal(t, "http://proxy.example:3128", proxy.String())
 }
 
 func TestLoadKubeconfigRefuses(t *testing.T) {
@@ -60,6 +95,9 @@ func TestLoadKubeconfigRefuses(t *testing.T) {
 		{"token file", without("{token: secret}", "{tokenFile: /run/token}"), "", []string{"tokenFile", "/run/token", "--flatten"}},
 		{"command", without("{token: secret}", "{exec: {apiVersion: client.authentication.k8s.io/v1, command: aws, interactiveMode: Never}}"), "",
 			[]string{`command "aws"`, "kubectl create token"}},
+		{"half a certificate", without("{token: secret}", "{client-certificate-data: c2VjcmV0}"), "", []string{"client-key-data", "--flatten"}},
+		{"server is no URL", without("https://api.example:6443", "https://"), "", []string{`cluster "shop"`, "https://host:port"}},
+		{"proxy is no URL", without(`{server: "https://api`, `{proxy-url: nowhere, server: "https://api`), "", []string{`cluster "shop"`, "proxy-url"}},
 		{"auth provider", without("{token: secret}", "{auth-provider: {name: gcp}}"), "", []string{`"gcp"`, "kubectl create token"}},
 	}
 	for _, test := range tests {

@@ -24,6 +24,11 @@ if go -C ci/module list -deps . | grep '^k8s.io/api/'; then
   echo 'the module reaches k8s.io/api, a quarter of its load on an empty engine: add the fields to ci/cluster/kinds instead' >&2
   exit 1
 fi
+engine=$(sed -n 's/.*"engineVersion": "\(.*\)".*/\1/p' dagger.json)
+if ! grep -qxF "replace dagger.io/dagger => dagger.io/dagger $engine" ci/module/go.mod; then
+  echo "ci/module/go.mod does not replace dagger.io/dagger by $engine, the engine's version in dagger.json" >&2
+  exit 1
+fi
 echo "actionlint"
 tool actionlint
 echo "shellcheck"
