@@ -64,33 +64,15 @@ func (d Database) job(ctx context.Context, name, script string, arguments ...str
 	if err != nil {
 		return nil, err
 	}
-	template, found, err := unstructured.NestedMap(source.Object, "spec", "jobTemplate", "spec", "template")
-	if err != nil || !found {
-		return nil, fmt.Errorf("reading %s: it has no pod template", cluster.RefOf(source))
-	}
 	command := []any{"/bin/bash", scripts + script}
 	for _, argument := range arguments {
 		command = append(command, argument)
 	}
-	containers, _, _ := unstructured.NestedSlice(template, "spec", "containers")
-	if len(containers) != 1 {
-		return nil, fmt.Errorf("reading %s: it has %d containers, not one", cluster.RefOf(source), len(containers))
+	job, err := cluster.JobOf(source, "postgres-"+name, d.Timeout, command...)
+	if err != nil {
+		return nil, err
 	}
-	containers[0].(map[string]any)["command"] = command
-	_ = unstructured.SetNestedSlice(template, containers, "spec", "containers")
-	job := &cluster.Object{Object: map[string]any{
-		"apiVersion": "batch/v1", "kind": "Job",
-		"spec": map[string]any{
-			"backoffLimit": int64(0),
-			// For a pipeline that is killed meanwhile: the Job ends and removes itself.
-			"activeDeadlineSeconds":   int64(d.Timeout.Seconds()),
-			"ttlSecondsAfterFinished": int64(600),
-			"template":                template,
-		},
-	}}
-	job.SetName("postgres-" + name)
-	job.SetNamespace(d.Environment.Namespace)
-	job.SetLabels(source.GetLabels())
+	job.SetNamespace(d.Environment.Namespace) // manifests say none
 	return job, nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster/kinds"
@@ -22,6 +23,34 @@ type JobOptions struct {
 	// Output receives what the Job's pod writes, while it runs. When its Write returns ErrEnough, the pod has said all
 	// that matters: the Job counts as succeeded, and its end is not waited for.
 	Output io.Writer
+}
+
+// JobOf is a Job that runs another command in the pod of a CronJob, which has one container. A pipeline may be killed
+// meanwhile: the Job ends after its budget, and is removed ten minutes later.
+func JobOf(cronJob *Object, name string, budget time.Duration, command ...any) (*Object, error) {
+	template, found, err := unstructured.NestedMap(cronJob.Object, "spec", "jobTemplate", "spec", "template")
+	if err != nil || !found {
+		return nil, fmt.Errorf("reading %s: it has no pod template", RefOf(cronJob))
+	}
+	containers, _, _ := unstructured.NestedSlice(template, "spec", "containers")
+	if len(containers) != 1 {
+		return nil, fmt.Errorf("reading %s: it has %d containers, not one", RefOf(cronJob), len(containers))
+	}
+	containers[0].(map[string]any)["command"] = command
+	_ = unstructured.SetNestedSlice(template, containers, "spec", "containers")
+	job := &Object{Object: map[string]any{
+		"apiVersion": "batch/v1", "kind": "Job",
+		"spec": map[string]any{
+			"backoffLimit":            int64(0),
+			"activeDeadlineSeconds":   int64(budget.Seconds()),
+			"ttlSecondsAfterFinished": int64(600),
+			"template":                template,
+		},
+	}}
+	job.SetName(name)
+	job.SetNamespace(cronJob.GetNamespace())
+	job.SetLabels(cronJob.GetLabels())
+	return job, nil
 }
 
 // ErrEnough is what JobOptions.Output returns when it has heard what it wanted.

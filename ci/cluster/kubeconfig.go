@@ -50,7 +50,6 @@ func loadKubeconfig(content []byte, context string) (*connection, error) {
 
 // choice is one context of a kubeconfig, with what it refers to.
 type choice struct {
-	context string
 	cluster api.NamedCluster
 	user    api.NamedAuthInfo
 }
@@ -58,17 +57,18 @@ type choice struct {
 // chooseContext returns the wanted context, or the current one, after checking that it leads to a server and a user.
 func chooseContext(parsed api.Config, wanted string) (choice, error) {
 	name := cmp.Or(wanted, parsed.CurrentContext)
-	var known []string
+	var names []string
 	for _, context := range parsed.Contexts {
-		known = append(known, context.Name)
+		names = append(names, context.Name)
 	}
-	slices.Sort(known)
+	slices.Sort(names)
+	known := strings.Join(names, ", ")
 	if name == "" {
-		return choice{}, fmt.Errorf("reading the kubeconfig: no current context is set; choose one of: %s", strings.Join(known, ", "))
+		return choice{}, fmt.Errorf("reading the kubeconfig: no current context is set; choose one of: %s", known)
 	}
 	at := slices.IndexFunc(parsed.Contexts, func(c api.NamedContext) bool { return c.Name == name })
 	if at < 0 {
-		return choice{}, fmt.Errorf("reading the kubeconfig: context %q does not exist; choose one of: %s", name, strings.Join(known, ", "))
+		return choice{}, fmt.Errorf("reading the kubeconfig: context %q does not exist; choose one of: %s", name, known)
 	}
 	context := parsed.Contexts[at].Context
 	cluster := slices.IndexFunc(parsed.Clusters, func(c api.NamedCluster) bool { return c.Name == context.Cluster })
@@ -79,7 +79,7 @@ func chooseContext(parsed api.Config, wanted string) (choice, error) {
 	if user < 0 {
 		return choice{}, fmt.Errorf("reading the kubeconfig: user %q of context %q does not exist; add it under users", context.AuthInfo, name)
 	}
-	return choice{context: name, cluster: parsed.Clusters[cluster], user: parsed.AuthInfos[user]}, nil
+	return choice{cluster: parsed.Clusters[cluster], user: parsed.AuthInfos[user]}, nil
 }
 
 // checkSelfContained refuses references to files and commands, and half a certificate.

@@ -252,6 +252,11 @@ func (m *memory) RunJob(_ context.Context, job *cluster.Object, options cluster.
 // tryStorage does what the Job with the new keys does.
 func (m *memory) tryStorage(job *cluster.Object, output io.Writer) bool {
 	volumes, _, _ := unstructured.NestedSlice(job.Object, "spec", "template", "spec", "volumes")
+	require.Equal(m.t, map[string]any{"name": "data", "emptyDir": map[string]any{}}, volumes[1], "the database is left alone")
+	pod, _, _ := unstructured.NestedMap(job.Object, "spec", "template", "spec")
+	require.NotContains(m.t, pod, "affinity", "without the database, any node will do")
+	command := pod["containers"].([]any)[0].(map[string]any)["command"].([]any)
+	require.Contains(m.t, command[len(command)-1], "repo-ls")
 	sources, _, _ := unstructured.NestedSlice(volumes[0].(map[string]any), "projected", "sources")
 	files := map[string]string{}
 	for _, source := range sources {
@@ -346,6 +351,8 @@ func (m *memory) withBackups() {
 	backups := &cluster.Object{Object: map[string]any{"apiVersion": "batch/v1", "kind": "CronJob",
 		"metadata": map[string]any{"name": "postgres-backup-full", "namespace": namespace},
 		"spec": map[string]any{"schedule": "@weekly", "jobTemplate": map[string]any{"spec": map[string]any{"template": map[string]any{"spec": map[string]any{
-			"volumes": volumes, "containers": []any{map[string]any{"name": "backup", "image": "postgres@sha256:1"}}}}}}}}}
+			"affinity":   map[string]any{"podAffinity": map[string]any{}},
+			"volumes":    append(volumes, map[string]any{"name": "data", "persistentVolumeClaim": map[string]any{"claimName": "data-postgres-0"}}),
+			"containers": []any{map[string]any{"name": "backup", "image": "postgres@sha256:1"}}}}}}}}}
 	m.objects[cluster.RefOf(backups)] = backups
 }

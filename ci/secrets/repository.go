@@ -37,9 +37,9 @@ func tryKeys(r *rotation, ctx context.Context, changes []change) error {
 	if err != nil {
 		return err
 	}
-	job, err := r.tryJob(found, changes)
+	job, err := tryJob(found, changes)
 	if err != nil {
-		return fmt.Errorf("reading %s: %w", r.backups(), err)
+		return err
 	}
 	r.Progress.Info(ctx, "trying the new keys of the backups' storage")
 	var printed bytes.Buffer
@@ -61,38 +61,21 @@ func refusal(log string) string {
 }
 
 // tryJob is a Job with the pod of the backups, which has the new keys in place of the old ones, and no database.
-func (r *rotation) tryJob(backups *cluster.Object, changes []change) (*cluster.Object, error) {
-	template, _, err := unstructured.NestedMap(backups.Object, "spec", "jobTemplate", "spec", "template")
+func tryJob(backups *cluster.Object, changes []change) (*cluster.Object, error) {
+	job, err := cluster.JobOf(backups, component+"-repository", serverJobBudget, "/bin/bash", "-c", tryScript)
 	if err != nil {
 		return nil, err
 	}
-	containers, err := objectsIn(template, "spec", "containers")
+	volumes, err := objectsIn(job.Object, "spec", "template", "spec", "volumes")
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("reading %s: %w", cluster.RefOf(backups), err)
 	}
-	volumes, err := objectsIn(template, "spec", "volumes")
-	if err != nil {
-		return nil, err
-	}
-	containers[0]["command"] = []any{"/bin/bash", "-c", tryScript}
 	for _, volume := range volumes {
 		if err := replaceVolume(volume, changes); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("reading %s: %w", cluster.RefOf(backups), err)
 		}
 	}
-	unstructured.RemoveNestedField(template, "spec", "affinity")
-	job := &cluster.Object{Object: map[string]any{
-		"apiVersion": "batch/v1", "kind": "Job",
-		"spec": map[string]any{
-			"backoffLimit":            int64(0),
-			"activeDeadlineSeconds":   int64(serverJobBudget.Seconds()),
-			"ttlSecondsAfterFinished": int64(600),
-			"template":                template,
-		},
-	}}
-	job.SetName(component + "-repository")
-	job.SetNamespace(r.Environment.Namespace)
-	job.SetLabels(backups.GetLabels())
+	unstructured.RemoveNestedField(job.Object, "spec", "template", "spec", "affinity")
 	return job, nil
 }
 

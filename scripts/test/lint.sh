@@ -21,7 +21,7 @@ echo "vet: end-to-end tests and benchmarks"
 go vet -tags e2e ./ci/...
 echo "what the module's load has to compile"
 if go -C ci/module list -deps . | grep '^k8s.io/api/'; then
-  echo 'the module reaches k8s.io/api, a quarter of its load on an empty engine: add the fields to ci/cluster/kinds instead' >&2
+  echo 'the module reaches k8s.io/api, which takes seconds to compile on an empty engine: add the fields to ci/cluster/kinds instead' >&2
   exit 1
 fi
 engine=$(sed -n 's/.*"engineVersion": "\(.*\)".*/\1/p' dagger.json)

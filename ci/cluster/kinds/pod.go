@@ -108,10 +108,9 @@ type SecretProjection struct {
 	Items []KeyToPath `json:"items"`
 }
 
-// KeyToPath is one key, and the file that it becomes.
+// KeyToPath is one key that becomes a file.
 type KeyToPath struct {
-	Key  string `json:"key"`
-	Path string `json:"path"`
+	Key string `json:"key"`
 }
 
 // PodStatus is what the node and the scheduler say of a pod.
@@ -150,10 +149,8 @@ type ContainerStateWaiting struct {
 	Message string `json:"message"`
 }
 
-// ContainerStateRunning says since when a container runs.
-type ContainerStateRunning struct {
-	StartedAt metav1.Time `json:"startedAt"`
-}
+// ContainerStateRunning says that a container runs.
+type ContainerStateRunning struct{}
 
 // ContainerStateTerminated says how a container ended.
 type ContainerStateTerminated struct {
