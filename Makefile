@@ -26,10 +26,10 @@ lint: ## Check format, vet, staticcheck, shellcheck, actionlint, manifests
 fmt: ## Format the Go code
 	@gofmt -w ci scripts
 
-generate: ## Write the generated files of the Dagger module
+generate: lab ## Write the generated files of the Dagger module
 	@scripts/test/drift.sh --write
 
-drift: ## Check that the generated files are what the generator writes
+drift: lab ## Check that the generated files are what the generator writes
 	@scripts/test/drift.sh
 
 lab: ## Bring up the lab: a Dagger engine, a Kubernetes node and a registry on this machine

@@ -17,20 +17,26 @@ func down(ctx context.Context, h *host.Host) error {
 	if err := asRoot(); err != nil {
 		return err
 	}
-	unlock, err := alone(ctx, h)
+	end, err := turn(ctx, h)
 	if err != nil {
 		return err
 	}
-	defer unlock()
+	defer end()
+	return takeAllDown(ctx, h)
+}
 
+// takeAllDown also frees the machine for another lab, if nothing was left.
+func takeAllDown(ctx context.Context, h *host.Host) error {
 	var errs []error
 	for _, stage := range slices.Backward(stages(h, access.Access{})) {
 		for _, p := range slices.Backward(stage) {
 			errs = append(errs, takeDown(part.Named(ctx, p.Name()), p))
 		}
 	}
-	errs = append(errs, access.Forget(h))
-	return errors.Join(errs...)
+	if err := errors.Join(append(errs, access.Forget(h))...); err != nil {
+		return err
+	}
+	return h.Release()
 }
 
 func takeDown(ctx context.Context, p part.Part) error {

@@ -19,6 +19,9 @@ import (
 var errUnwell = errors.New(`not everything is up; bring it up or repair it with "make lab"`)
 
 func status(ctx context.Context, h *host.Host, stdout io.Writer) error {
+	if _, err := h.Other(); err != nil {
+		return err
+	}
 	use, err := access.Load(h)
 	if err != nil {
 		return err

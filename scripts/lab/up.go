@@ -30,13 +30,16 @@ func up(ctx context.Context, h *host.Host, args []string) error {
 	if err := asRoot(); err != nil {
 		return err
 	}
-	unlock, err := alone(ctx, h)
+	end, err := turn(ctx, h)
 	if err != nil {
 		return err
 	}
-	defer unlock()
+	defer end()
 
 	began := time.Now()
+	if err := h.Hold(); err != nil {
+		return err
+	}
 	if err := use.Save(h); err != nil {
 		return err
 	}
@@ -112,9 +115,4 @@ func tell(ctx context.Context, h *host.Host, use access.Access, took time.Durati
 	}
 	part.Info(ctx, "up after %.1f s; to use it: eval \"$(make -s lab-env)\", then dagger call ...", took.Seconds())
 	return nil
-}
-
-// alone waits until no other lab command changes the lab.
-func alone(ctx context.Context, h *host.Host) (unlock func(), err error) {
-	return host.Lock(ctx, filepath.Join(h.Root, ".lock"))
 }

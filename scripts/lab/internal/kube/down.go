@@ -52,10 +52,12 @@ func (k *Kube) stop(ctx context.Context, names ...string) error {
 }
 
 // mayHavePods: containerd's state is there as long as it runs, and after it
-// was killed.
+// was killed. Without the programs (somebody removed the lab's folder) nothing
+// knows of pods.
 func (k *Kube) mayHavePods() bool {
-	_, err := os.Stat(runDir)
-	return err == nil
+	_, state := os.Stat(runDir)
+	_, program := os.Stat(hyperkube(k.host))
+	return state == nil && program == nil
 }
 
 // removePods removes them as the kubelet would. containerd is started for
