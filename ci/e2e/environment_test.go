@@ -150,7 +150,8 @@ func podsOf(t testing.TB, namespace, selector string) []pod {
 	return slices.DeleteFunc(list.Items, func(p pod) bool { return p.Metadata.Deleted != "" })
 }
 
-// requireDigests checks that every running pod of the selector runs the digest that the release names.
+// requireDigests checks that every running pod of the selector runs the image that the release names: by the digest that
+// the node reports, or, where the node had the image by another index before, by what is in both.
 func requireDigests(t testing.TB, namespace, selector string, images map[string]string) {
 	t.Helper()
 	for _, service := range services {
@@ -159,7 +160,10 @@ func requireDigests(t testing.TB, namespace, selector string, images map[string]
 		_, digest, _ := strings.Cut(images[service], "@")
 		for _, p := range pods {
 			for _, container := range p.Status.ContainerStatuses {
-				require.True(t, strings.HasSuffix(container.ImageID, digest), "%s runs %s, the release says %s", p.Metadata.Name, container.ImageID, digest)
+				if !strings.HasSuffix(container.ImageID, digest) {
+					require.Equal(t, imageFor(t, images[service], "amd64"), imageFor(t, container.ImageID, "amd64"),
+						"%s runs %s, the release says %s", p.Metadata.Name, container.ImageID, digest)
+				}
 			}
 		}
 	}

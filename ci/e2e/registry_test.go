@@ -61,6 +61,16 @@ func platformsOf(t testing.TB, reference string) []string {
 	return platforms
 }
 
+// imageFor is the digest of an index's image for an architecture.
+func imageFor(t testing.TB, reference, architecture string) string {
+	t.Helper()
+	image, err := remote.Image(atLab(t, reference), append(registryOptions(t), remote.WithPlatform(ggcr.Platform{OS: "linux", Architecture: architecture}))...)
+	require.NoError(t, err)
+	digest, err := image.Digest()
+	require.NoError(t, err)
+	return digest.String()
+}
+
 // requireTags checks that tags of every image name the digests of a release.
 func requireTags(t testing.TB, images map[string]string, tags ...string) {
 	t.Helper()

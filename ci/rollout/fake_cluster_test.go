@@ -253,11 +253,13 @@ func (c *fakeCluster) runPods(deployment *cluster.Object) {
 	image, _, _ := unstructured.NestedString(containers[0].(map[string]any), "image")
 	isReady := !c.hanging[labels[render.VersionLabel]]
 	for i := range replicas(deployment) {
-		pod := &cluster.Object{Object: map[string]any{"apiVersion": "v1", "kind": "Pod", "status": map[string]any{
-			"conditions": []any{map[string]any{"type": "Ready", "status": map[bool]string{true: "True", false: "False"}[isReady]}},
-			"containerStatuses": []any{map[string]any{
-				"name": labels[render.AppLabel], "imageID": image, "restartCount": int64(0)}},
-		}}}
+		pod := &cluster.Object{Object: map[string]any{"apiVersion": "v1", "kind": "Pod",
+			"spec": map[string]any{"containers": []any{map[string]any{"name": labels[render.AppLabel], "image": image}}},
+			"status": map[string]any{
+				"conditions": []any{map[string]any{"type": "Ready", "status": map[bool]string{true: "True", false: "False"}[isReady]}},
+				"containerStatuses": []any{map[string]any{
+					"name": labels[render.AppLabel], "imageID": image, "restartCount": int64(0)}},
+			}}}
 		pod.SetNamespace(namespace)
 		pod.SetName(fmt.Sprintf("%s-pod-%d", name, i))
 		pod.SetLabels(labels)

@@ -68,19 +68,33 @@ func ready(pod *cluster.Object) bool {
 	return false
 }
 
-// container finds what the service's container runs: the digest that the node pulled, empty before it did.
+// container finds what the service's container runs: the digest by which the pod names its image, empty before the node
+// has started it. The node held what it pulled against that digest. The digest that the node reports is for pods that
+// name a tag only: it is the first of all under which the node ever pulled the same image, which is another one when two
+// indexes share the image of its platform (https://github.com/containerd/containerd/issues/8408).
 func container(pod *cluster.Object, name string) (digest string, restarts int) {
-	statuses, _, _ := unstructured.NestedSlice(pod.Object, "status", "containerStatuses")
-	for _, raw := range statuses {
-		status, ok := raw.(map[string]any)
-		if !ok || status["name"] != name {
-			continue
-		}
-		image, _, _ := unstructured.NestedString(status, "imageID")
-		count, _, _ := unstructured.NestedInt64(status, "restartCount")
-		return digestOf(image), int(count)
+	status := containerNamed(pod, name, "status", "containerStatuses")
+	reported, _, _ := unstructured.NestedString(status, "imageID")
+	count, _, _ := unstructured.NestedInt64(status, "restartCount")
+	if reported == "" {
+		return "", int(count)
 	}
-	return "", 0
+	image, _, _ := unstructured.NestedString(containerNamed(pod, name, "spec", "containers"), "image")
+	if named := digestOf(image); named != "" {
+		return named, int(count)
+	}
+	return digestOf(reported), int(count)
+}
+
+// containerNamed picks the container of that name from one of the pod's lists, nil when it is not there.
+func containerNamed(pod *cluster.Object, name string, list ...string) map[string]any {
+	containers, _, _ := unstructured.NestedSlice(pod.Object, list...)
+	for _, raw := range containers {
+		if found, ok := raw.(map[string]any); ok && found["name"] == name {
+			return found
+		}
+	}
+	return nil
 }
 
 // digestOf cuts the digest out of repository@sha256:….

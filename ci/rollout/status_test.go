@@ -1,11 +1,13 @@
 package rollout
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/config"
@@ -44,14 +46,63 @@ func TestStatusSaysWhatIsLiveAndParked(t *testing.T) {
 }
 
 func TestStatusFindsWhatIsNotAsReleased(t *testing.T) {
-	w := after(t, production, "v1")
-	pod := w.objects[cluster.Ref{APIVersion: "v1", Kind: "Pod", Namespace: production.Namespace, Name: "dashboard-blue-pod-0"}]
-	statuses := pod.Object["status"].(map[string]any)["containerStatuses"].([]any)
-	statuses[0].(map[string]any)["imageID"] = "registry.example/other@sha256:00"
-	status, err := w.observer().Status(t.Context(), "production")
-	require.NoError(t, err)
-	assert.Equal(t, mixed, status.Services[0].Digest)
-	assert.Equal(t, []string{"dashboard: its pods do not run what was released, but mixed"}, status.Problems)
+	const (
+		tag   = "registry.example/dashboard:latest"
+		other = "registry.example/dashboard@sha256:00"
+	)
+	released := published("v1").Images["dashboard"]
+	tests := map[string]struct {
+		image, reported string
+		want            string
+	}{
+		"as released":                            {image: released, reported: released},
+		"a tag that leads to it":                 {image: tag, reported: released},
+		"by another index with the same image":   {image: released, reported: other},
+		"by the id that the node gave the image": {image: released, reported: "sha256:00"},
+		"another digest":                         {image: other, reported: other, want: "sha256:00"},
+		"a tag that leads elsewhere":             {image: tag, reported: other, want: "sha256:00"},
+		"an index whose image the node had":      {image: other, reported: released, want: "sha256:00"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			w := after(t, production, "v1")
+			for i := 0; w.runs(t, fmt.Sprintf("dashboard-blue-pod-%d", i), test.image, test.reported); i++ {
+			}
+			status, err := w.observer().Status(t.Context(), "production")
+			require.NoError(t, err)
+			assert.Equal(t, test.want == "", status.Services[0].AsReleased)
+			if test.want == "" {
+				assert.Empty(t, status.Problems)
+			} else {
+				assert.Equal(t, []string{"dashboard: its pods do not run what was released, but " + test.want}, status.Problems)
+			}
+		})
+	}
+	t.Run("one pod of several", func(t *testing.T) {
+		w := after(t, production, "v1")
+		require.True(t, w.runs(t, "dashboard-blue-pod-0", other, other))
+		status, err := w.observer().Status(t.Context(), "production")
+		require.NoError(t, err)
+		assert.Equal(t, []string{"dashboard: its pods do not run what was released, but mixed"}, status.Problems)
+	})
+}
+
+// runs gives a pod of production's an image, and what its node reports of it; it says whether there is such a pod.
+func (w *world) runs(t *testing.T, name, image, reported string) bool {
+	pod, there := w.objects[cluster.Ref{APIVersion: "v1", Kind: "Pod", Namespace: production.Namespace, Name: name}]
+	if !there {
+		return false
+	}
+	for list, field := range map[[2]string][2]string{
+		{"spec", "containers"}:          {"image", image},
+		{"status", "containerStatuses"}: {"imageID", reported},
+	} {
+		containers, _, err := unstructured.NestedSlice(pod.Object, list[:]...)
+		require.NoError(t, err)
+		containers[0].(map[string]any)[field[0]] = field[1]
+		require.NoError(t, unstructured.SetNestedSlice(pod.Object, containers, list[:]...))
+	}
+	return true
 }
 
 func TestStatusNamesARestoreThatHasNotEnded(t *testing.T) {

@@ -41,7 +41,7 @@ func (r *run) reach(ctx context.Context) error {
 	return r.FrontDoor.Reach(ctx, r.target())
 }
 
-// verifyDigests compares what the nodes pulled with what the release names.
+// verifyDigests compares what the pods run with what the release names.
 func (r *run) verifyDigests(ctx context.Context) error {
 	services, err := readServices(ctx, r.Cluster, r.Application, r.environment, r.record.Slot, r.record.Release)
 	if err != nil {

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -136,7 +135,7 @@ func (h *Host) spawn(p Process) (record, error) {
 
 	stat, err := readStat(cmd.Process.Pid)
 	if err != nil {
-		return record{}, errors.New("it ended at once")
+		return record{}, fmt.Errorf("it ended%s", h.lastWords(p.Name))
 	}
 	boot, err := bootID()
 	if err != nil {
