@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -121,15 +122,21 @@ func byHand(b *testing.B, file string) float64 {
 }
 
 // BenchmarkZColdLoad is the first load of the module on an engine that knows nothing, against that of an empty Go
-// module: at most 2. It comes last, since it empties the engine's cache.
+// module: at most 2. A load keeps all cores busy as long as it takes, so whatever else the machine does shows, and a
+// prune may spare what a session that is just ending still holds: the middle one of three pairs counts. It comes last,
+// since it empties the engine's cache.
 func BenchmarkZColdLoad(b *testing.B) {
 	hello := b.TempDir()
 	in(b, hello, "dagger", "init", "--sdk=go", "--name=hello")
-	empty := coldLoad(b, hello)
-	ours := coldLoad(b, repository(b))
-	report(b, "ours/empty", ours/empty)
-	b.ReportMetric(empty, "empty-s")
-	b.ReportMetric(ours, "ours-s")
+	var empty, ours [3]float64
+	for i := range 3 {
+		empty[i], ours[i] = coldLoad(b, hello), coldLoad(b, repository(b))
+	}
+	slices.Sort(empty[:])
+	slices.Sort(ours[:])
+	report(b, "ours/empty", ours[1]/empty[1])
+	b.ReportMetric(empty[1], "empty-s")
+	b.ReportMetric(ours[1], "ours-s")
 }
 
 func coldLoad(b *testing.B, module string) float64 {
