@@ -5,6 +5,7 @@ package e2e
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -47,11 +48,22 @@ func asTheDeployer() error {
 	if deployer == "" || log == "" {
 		return errors.New("the lab says nothing of its deployer or audit log: run the end-to-end tests with make e2e, on the lab's own cluster")
 	}
-	before, err := os.Stat(log)
-	if err != nil {
+	var err error
+	if auditSince, err = openAtEnd(log); err != nil {
 		return fmt.Errorf("looking for the audit log: %w; bring the lab up again: make lab", err)
 	}
-	auditedBefore = before.Size()
 	// The lab's .env names the kubeconfig by this variable.
 	return os.Setenv("TEAM_DASHBOARD_LAB_KUBECONFIG", deployer)
+}
+
+// openAtEnd opens a file for what will be appended to it.
+func openAtEnd(path string) (*os.File, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := file.Seek(0, io.SeekEnd); err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return file, nil
 }

@@ -5,9 +5,10 @@ package e2e
 import (
 	"encoding/json"
 	"flag"
-	"io"
+	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -18,8 +19,8 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// auditedBefore is the length of the audit log when the run began, in bytes.
-var auditedBefore int64
+// auditSince is the audit log, open where it ended when the run began.
+var auditSince *os.File
 
 // audited is a line of the audit log: https://kubernetes.io/docs/reference/config-api/apiserver-audit.v1/
 type audited struct {
@@ -49,7 +50,7 @@ func (a audited) rights() []string {
 // the Role, and each right of it was needed by some call.
 func TestTheDeployerHasTheRightsThatItUses(t *testing.T) {
 	used, denied := map[string]bool{}, map[string]bool{}
-	for _, entry := range auditLog(t) {
+	for _, entry := range auditLog(t, auditSince, auditSince.Name()) {
 		if entry.ObjectRef == nil || !slices.Contains([]string{staging, production}, entry.ObjectRef.Namespace) {
 			continue // the kinds that the API server has, and what is an administrator's anyway
 		}
@@ -78,23 +79,58 @@ func TestTheDeployerHasTheRightsThatItUses(t *testing.T) {
 	assert.Empty(t, unused, "rights that no test needed (those of a test that failed are among them)")
 }
 
-func auditLog(t *testing.T) []audited {
+// auditLog reads on where since stands. When the log has grown too long meanwhile, the API server has renamed that file
+// and begun another one at path.
+func auditLog(t *testing.T, since *os.File, path string) []audited {
 	t.Helper()
-	file, err := os.Open(os.Getenv("TEAM_DASHBOARD_LAB_AUDIT_LOG"))
+	entries := entriesOf(t, since)
+	was, err := since.Stat()
 	require.NoError(t, err)
-	defer file.Close()
-	now, err := file.Seek(0, io.SeekEnd)
+	is, err := os.Stat(path)
 	require.NoError(t, err)
-	require.GreaterOrEqual(t, now, auditedBefore, "the audit log was begun anew during the run")
-	_, err = file.Seek(auditedBefore, io.SeekStart)
+	if os.SameFile(was, is) {
+		return entries
+	}
+	next, err := os.Open(path)
 	require.NoError(t, err)
+	defer next.Close()
+	return append(entries, entriesOf(t, next)...)
+}
+
+func entriesOf(t *testing.T, log *os.File) []audited {
+	t.Helper()
 	var entries []audited
-	for decoder := json.NewDecoder(file); decoder.More(); {
+	for decoder := json.NewDecoder(log); decoder.More(); {
 		var entry audited
 		require.NoError(t, decoder.Decode(&entry))
 		entries = append(entries, entry)
 	}
 	return entries
+}
+
+// The log is begun anew in one of some runs: without this test, nobody would see for days that its first part is missed.
+func TestTheAuditLogIsReadOnWhereItIsBegunAnew(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "audit.log")
+	write := func(verbs ...string) {
+		file, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+		require.NoError(t, err)
+		for _, verb := range verbs {
+			fmt.Fprintf(file, "{\"verb\":%q}\n", verb)
+		}
+		require.NoError(t, file.Close())
+	}
+	write("before")
+	since, err := openAtEnd(path)
+	require.NoError(t, err)
+	defer since.Close()
+	write("get")
+	require.NoError(t, os.Rename(path, path+".1"))
+	write("patch", "list")
+	var verbs []string
+	for _, entry := range auditLog(t, since, path) {
+		verbs = append(verbs, entry.Verb)
+	}
+	assert.Equal(t, []string{"get", "patch", "list"}, verbs)
 }
 
 // rightsOfTheDeployer are those of production's Role; staging has the same.
