@@ -64,10 +64,7 @@ func (d Database) job(ctx context.Context, name, script string, arguments ...str
 	if err != nil {
 		return nil, err
 	}
-	command := []any{"/bin/bash", scripts + script}
-	for _, argument := range arguments {
-		command = append(command, argument)
-	}
+	command := append([]string{"/bin/bash", scripts + script}, arguments...)
 	job, err := cluster.JobOf(source, "postgres-"+name, d.Timeout, command...)
 	if err != nil {
 		return nil, err

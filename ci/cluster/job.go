@@ -27,7 +27,7 @@ type JobOptions struct {
 
 // JobOf is a Job that runs another command in the pod of a CronJob, which has one container. A pipeline may be killed
 // meanwhile: the Job ends after its budget, and is removed ten minutes later.
-func JobOf(cronJob *Object, name string, budget time.Duration, command ...any) (*Object, error) {
+func JobOf(cronJob *Object, name string, budget time.Duration, command ...string) (*Object, error) {
 	template, found, err := unstructured.NestedMap(cronJob.Object, "spec", "jobTemplate", "spec", "template")
 	if err != nil || !found {
 		return nil, fmt.Errorf("reading %s: it has no pod template", RefOf(cronJob))
@@ -36,7 +36,7 @@ func JobOf(cronJob *Object, name string, budget time.Duration, command ...any) (
 	if len(containers) != 1 {
 		return nil, fmt.Errorf("reading %s: it has %d containers, not one", RefOf(cronJob), len(containers))
 	}
-	containers[0].(map[string]any)["command"] = command
+	_ = unstructured.SetNestedStringSlice(containers[0].(map[string]any), command, "command")
 	_ = unstructured.SetNestedSlice(template, containers, "spec", "containers")
 	job := &Object{Object: map[string]any{
 		"apiVersion": "batch/v1", "kind": "Job",

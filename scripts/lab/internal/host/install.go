@@ -10,7 +10,7 @@ import (
 	"github.com/codingbutter/team-dashboard/scripts/lab/internal/part"
 )
 
-// aptLock keeps two labs on one machine from running apt at the same time.
+// aptLock keeps parts that come up side by side from running apt at the same time.
 const aptLock = "/run/lock/team-dashboard-lab-apt"
 
 // Install installs those of the Debian packages that are missing.
