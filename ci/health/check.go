@@ -15,17 +15,8 @@ import (
 	"time"
 
 	"github.com/codingbutter/team-dashboard/ci/config"
+	"github.com/codingbutter/team-dashboard/ci/release"
 )
-
-// Target is what is examined: a release in a place.
-type Target struct {
-	Application config.Application
-	Environment config.Environment
-	// Slot is empty in an environment without slots.
-	Slot string
-	// Release is the version that must be running and answering; empty accepts any.
-	Release string
-}
 
 // Check is one thing to find out. Run returns a sentence for the report, or an
 // error that lists all problems it found, one a line.
@@ -59,8 +50,8 @@ type Clock interface {
 }
 
 // Examine runs the checks one after the other, all of them whatever they find.
-func Examine(ctx context.Context, target Target, checks []Check, clock Clock) Report {
-	report := Report{Environment: target.Environment.Name, Slot: target.Slot, Release: target.Release}
+func Examine(ctx context.Context, target release.Target, checks []Check, clock Clock) Report {
+	report := Report{Environment: target.Environment.Name, Slot: target.Slot, Release: target.Release.Version}
 	for _, check := range checks {
 		start := clock.Now()
 		detail, err := check.Run(ctx)
@@ -95,16 +86,16 @@ func (r Report) Err() error {
 
 // Inside are the checks of a slot, or of an environment without slots, by way of
 // the API server: they work before any traffic reaches it.
-func Inside(target Target, cluster Cluster) []Check {
-	place := inside{target, cluster}
-	return []Check{Pods(target, cluster), endpoints(target, place), databases(target, place), responseTime(target, place)}
+func Inside(app config.Application, target release.Target, cluster Cluster) []Check {
+	place := inside{app, target, cluster}
+	return []Check{Pods(app, target, cluster), endpoints(target, place), databases(target, place), responseTime(target, place)}
 }
 
 // Outside are the checks of an environment through its front door; the pods are
 // still looked up by way of the API server.
-func Outside(target Target, cluster Cluster, door *FrontDoor) []Check {
-	place := outside{target, door}
-	return []Check{Pods(target, cluster), endpoints(target, place), databases(target, place), responseTime(target, place)}
+func Outside(app config.Application, target release.Target, cluster Cluster, door *FrontDoor) []Check {
+	place := outside{app, target, door}
+	return []Check{Pods(app, target, cluster), endpoints(target, place), databases(target, place), responseTime(target, place)}
 }
 
 // Smoke is the check that the user flows work. run executes them and returns a

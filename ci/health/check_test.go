@@ -14,12 +14,13 @@ import (
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/health"
+	"github.com/codingbutter/team-dashboard/ci/release"
 )
 
 func TestAllIsWell(t *testing.T) {
 	fake := wellCluster()
 	smoke := health.Smoke(func(context.Context) (string, error) { return "6 flows passed", nil })
-	report := health.Examine(t.Context(), shop(), append(health.Inside(shop(), fake), smoke), &clock{})
+	report := health.Examine(t.Context(), shop(), append(health.Inside(shopApp, shop(), fake), smoke), &clock{})
 
 	require.NoError(t, report.Err())
 	assert.True(t, report.OK())
@@ -44,9 +45,9 @@ func TestAllIsWell(t *testing.T) {
 
 func TestWithoutSlotTheServicesHaveNoSuffix(t *testing.T) {
 	fake, target := wellCluster(), shop()
-	target.Slot, target.Release = "", ""
+	target.Slot, target.Release = "", release.Release{}
 	fake.answers["web /health"], fake.answers["orders /health"] = fake.answers["web-green /health"], fake.answers["orders-green /health"]
-	require.NoError(t, health.Examine(t.Context(), target, health.Inside(target, fake), &clock{}).Err())
+	require.NoError(t, health.Examine(t.Context(), target, health.Inside(shopApp, target, fake), &clock{}).Err())
 	assert.Contains(t, fake.asked, "Deployment shop-prod app.kubernetes.io/part-of=shop")
 }
 
@@ -77,7 +78,7 @@ func TestPods(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			fake := wellCluster()
 			test.change(fake)
-			got := result(t, "pods", health.Inside(shop(), fake))
+			got := result(t, "pods", health.Inside(shopApp, shop(), fake))
 			assert.False(t, got.OK)
 			for _, say := range test.says {
 				assert.Contains(t, got.Detail, say)
@@ -93,7 +94,7 @@ func TestFleetLeavesOutWhatIsNotAService(t *testing.T) {
 	leaving, job := podOf("web", "web-0"), podOf("smoke", "smoke-1")
 	leaving.DeletionTimestamp = &metav1.Time{Time: time.Unix(1, 0)}
 	fake.pods = append(fake.pods, leaving, job)
-	fleet, err := health.Fleet(t.Context(), fake, shop())
+	fleet, err := health.Fleet(t.Context(), fake, shopApp, shop())
 	require.NoError(t, err)
 	assert.Len(t, fleet, 2)
 	assert.Len(t, fleet["web"].Pods, 2)
@@ -122,7 +123,7 @@ func TestEndpointsAndDatabases(t *testing.T) {
 				delete(fake.answers, "orders-green /health")
 			}
 			for _, name := range []string{"endpoints", "databases"} {
-				got := result(t, name, health.Inside(shop(), fake))
+				got := result(t, name, health.Inside(shopApp, shop(), fake))
 				assert.False(t, got.OK, name)
 				assert.Contains(t, got.Detail, test.says)
 				assert.NotContains(t, got.Detail, "web", "what is well is not reported")
@@ -136,13 +137,13 @@ func TestDatabasesMustBeTold(t *testing.T) {
 	for name := range fake.answers {
 		fake.answers[name] = answer(200, "v2", `{"status":"ok"}`)
 	}
-	got := result(t, "databases", health.Inside(shop(), fake))
+	got := result(t, "databases", health.Inside(shopApp, shop(), fake))
 	assert.False(t, got.OK)
 	assert.Contains(t, got.Detail, "no service tells the state of a data store")
 
 	none := shop()
 	none.Environment.HealthPaths = nil
-	got = result(t, "databases", health.Inside(none, fake))
+	got = result(t, "databases", health.Inside(shopApp, none, fake))
 	assert.True(t, got.OK)
 	assert.Equal(t, "no data stores", got.Detail)
 }
@@ -165,14 +166,14 @@ func TestResponseTime(t *testing.T) {
 				response.Duration = took
 				fake.answers[name] = response
 			}
-			got := result(t, "response time", health.Inside(shop(), fake))
+			got := result(t, "response time", health.Inside(shopApp, shop(), fake))
 			assert.Equal(t, test.ok, got.OK)
 			assert.Equal(t, test.says, got.Detail)
 		})
 	}
 	fake := wellCluster()
 	fake.answers["web-green /health"] = answer(503, "", "<html>")
-	got := result(t, "response time", health.Inside(shop(), fake))
+	got := result(t, "response time", health.Inside(shopApp, shop(), fake))
 	assert.False(t, got.OK, "an error page that comes fast is no fast answer")
 	assert.Equal(t, "5 of 10 requests got no good answer", got.Detail)
 }

@@ -7,11 +7,13 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/codingbutter/team-dashboard/ci/release"
 )
 
 // endpoints is the check that every service answers 200 on its health path, and
 // that the target's release is what answers.
-func endpoints(target Target, at place) Check {
+func endpoints(target release.Target, at place) Check {
 	return Check{Name: "endpoints", Run: func(ctx context.Context) (string, error) {
 		problems := []string{}
 		for _, asked := range at.health() {
@@ -25,7 +27,7 @@ func endpoints(target Target, at place) Check {
 
 // databases is the check that every data store that a service names in its
 // health answers that service.
-func databases(target Target, at place) Check {
+func databases(target release.Target, at place) Check {
 	return Check{Name: "databases", Run: func(ctx context.Context) (string, error) {
 		problems, slowest := []string{}, map[string]float64{}
 		for _, asked := range at.data() {
@@ -63,7 +65,7 @@ const rounds = 5
 // responseTime is the check that the 95th percentile of a few requests to all
 // services is below the environment's objective. An error page comes fast, so only
 // answers as they should be are timed.
-func responseTime(target Target, at place) Check {
+func responseTime(target release.Target, at place) Check {
 	return Check{Name: "response time", Run: func(ctx context.Context) (string, error) {
 		durations, problems, asked := []time.Duration{}, []string{}, 0
 		for range rounds {

@@ -19,6 +19,7 @@ import (
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/config"
 	"github.com/codingbutter/team-dashboard/ci/health"
+	"github.com/codingbutter/team-dashboard/ci/release"
 )
 
 // clock passes time only when someone sleeps.
@@ -31,20 +32,22 @@ func (c *clock) Sleep(ctx context.Context, pause time.Duration) error {
 	return ctx.Err()
 }
 
-// shop is a small application: a front end and an API behind it.
-func shop() health.Target {
-	return health.Target{
-		Application: config.Application{Name: "shop", Services: []config.Service{
-			{Name: "web", Port: 3000, Path: "/", HealthPath: "/api/health"},
-			{Name: "orders", Port: 3001, Path: "/api/orders", HealthPath: "/api/orders/health"},
-		}},
+// shopApp is a small application: a front end and an API behind it.
+var shopApp = config.Application{Name: "shop", Services: []config.Service{
+	{Name: "web", Port: 3000, Path: "/", HealthPath: "/api/health"},
+	{Name: "orders", Port: 3001, Path: "/api/orders", HealthPath: "/api/orders/health"},
+}}
+
+// shop is its production.
+func shop() release.Target {
+	return release.Target{
 		Environment: config.Environment{
 			Name: "production", Namespace: "shop-prod", URL: "https://shop.example",
 			HealthPaths: []string{"/api/health/db"},
 			Thresholds:  config.Thresholds{ResponseTime: 2 * time.Second},
 		},
 		Slot:    "green",
-		Release: "v2",
+		Release: release.Release{Version: "v2"},
 	}
 }
 

@@ -147,7 +147,7 @@ func TestOutside(t *testing.T) {
 		paths[r.URL.Path] = true
 		reply(w, 200, "v2")
 	})
-	report := health.Examine(t.Context(), shop(), health.Outside(shop(), wellCluster(), opened.client(t)), &clock{})
+	report := health.Examine(t.Context(), shop(), health.Outside(shopApp, shop(), wellCluster(), opened.client(t)), &clock{})
 	require.NoError(t, report.Err())
 	assert.Equal(t, map[string]bool{"/api/health": true, "/api/orders/health": true, "/api/health/db": true}, paths)
 	assert.Equal(t, "postgres answers in 2.0 ms", report.Checks[2].Detail)
@@ -159,13 +159,13 @@ func TestOutside(t *testing.T) {
 		}
 		reply(w, 200, "v2")
 	}
-	report = health.Examine(t.Context(), shop(), health.Outside(shop(), wellCluster(), opened.client(t)), &clock{})
+	report = health.Examine(t.Context(), shop(), health.Outside(shopApp, shop(), wellCluster(), opened.client(t)), &clock{})
 	assert.ErrorContains(t, report.Err(), "databases: web: /api/health/db answered 503")
 
 	below := shop()
 	below.Environment.HealthPaths = []string{"/api/orders/db"}
-	below.Release = "v3"
-	report = health.Examine(t.Context(), below, health.Outside(below, wellCluster(), opened.client(t)), &clock{})
+	below.Release.Version = "v3"
+	report = health.Examine(t.Context(), below, health.Outside(shopApp, below, wellCluster(), opened.client(t)), &clock{})
 	assert.ErrorContains(t, report.Err(), "databases: orders: /api/orders/db answered", "the path belongs to whom the front door sends it to")
 }
 
@@ -200,7 +200,7 @@ func TestProve(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			opened := openDoor(t, test.script)
-			got, err := opened.client(t).Prove(t.Context(), shop().Application.Services, "v2")
+			got, err := opened.client(t).Prove(t.Context(), shopApp.Services, "v2")
 			require.NoError(t, err)
 			assert.Equal(t, test.requests, got.Requests)
 			assert.Equal(t, test.want.Old, got.Old)
@@ -225,7 +225,7 @@ func TestProveGivesUpWithItsContext(t *testing.T) {
 		}
 		reply(w, 200, "v2")
 	})
-	got, err := opened.client(t).Prove(ctx, shop().Application.Services, "v2")
+	got, err := opened.client(t).Prove(ctx, shopApp.Services, "v2")
 	require.ErrorIs(t, err, late)
 	assert.ErrorContains(t, err, `of 8 requests 4 were answered by another release and 0 failed, the latest: orders /api/orders/health answered by release "v1" in slot green`)
 	assert.Equal(t, 8, got.Requests)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/codingbutter/team-dashboard/ci/config"
+	"github.com/codingbutter/team-dashboard/ci/release"
 )
 
 // endpoint is a path of a service that tells its health.
@@ -26,13 +27,14 @@ type place interface {
 
 // inside asks the Services by way of the API server.
 type inside struct {
-	target  Target
+	app     config.Application
+	target  release.Target
 	cluster Cluster
 }
 
 func (i inside) health() []endpoint {
 	endpoints := []endpoint{}
-	for _, service := range i.target.Application.Services {
+	for _, service := range i.app.Services {
 		endpoints = append(endpoints, endpoint{service, config.InternalHealthPath})
 	}
 	return endpoints
@@ -55,13 +57,14 @@ func (i inside) ask(ctx context.Context, at endpoint) (Answer, error) {
 
 // outside asks the environment's URL.
 type outside struct {
-	target Target
+	app    config.Application
+	target release.Target
 	door   *FrontDoor
 }
 
 func (o outside) health() []endpoint {
 	endpoints := []endpoint{}
-	for _, service := range o.target.Application.Services {
+	for _, service := range o.app.Services {
 		endpoints = append(endpoints, endpoint{service, service.HealthPath})
 	}
 	return endpoints
@@ -79,7 +82,7 @@ func (o outside) data() []endpoint {
 // longest prefix.
 func (o outside) owner(path string) config.Service {
 	var owner config.Service
-	for _, service := range o.target.Application.Services {
+	for _, service := range o.app.Services {
 		if strings.HasPrefix(path, service.Path) && len(service.Path) > len(owner.Path) {
 			owner = service
 		}
@@ -92,12 +95,12 @@ func (o outside) ask(ctx context.Context, at endpoint) (Answer, error) {
 }
 
 // examine asks an endpoint and says what is wrong with the answer, if anything.
-func examine(ctx context.Context, target Target, at place, asked endpoint) (Answer, string) {
+func examine(ctx context.Context, target release.Target, at place, asked endpoint) (Answer, string) {
 	answer, err := at.ask(ctx, asked)
 	if err != nil {
 		return answer, fmt.Sprintf("%s: %s: no answer: %s", asked.service.Name, asked.path, err)
 	}
-	if problem := answer.problem(target.Release); problem != "" {
+	if problem := answer.problem(target.Release.Version); problem != "" {
 		return answer, fmt.Sprintf("%s: %s %s", asked.service.Name, asked.path, problem)
 	}
 	return answer, ""

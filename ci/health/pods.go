@@ -12,6 +12,8 @@ import (
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/cluster/kinds"
+	"github.com/codingbutter/team-dashboard/ci/config"
+	"github.com/codingbutter/team-dashboard/ci/release"
 )
 
 // Cluster is what the checks need of the API server; *cluster.Cluster is the real one.
@@ -56,18 +58,18 @@ type Pod struct {
 
 // Fleet reads the pods of every service of the target, by service. Pods that
 // were told to end are left out: they are on their way out, not unhealthy.
-func Fleet(ctx context.Context, from Lister, target Target) (map[string]Crew, error) {
-	namespace, selector := target.Environment.Namespace, target.selector()
-	deployments, err := from.List(ctx, "apps/v1", "Deployment", namespace, selector)
+func Fleet(ctx context.Context, from Lister, app config.Application, target release.Target) (map[string]Crew, error) {
+	namespace, labels := target.Environment.Namespace, selector(app, target)
+	deployments, err := from.List(ctx, "apps/v1", "Deployment", namespace, labels)
 	if err != nil {
 		return nil, err
 	}
-	pods, err := from.List(ctx, "v1", "Pod", namespace, selector)
+	pods, err := from.List(ctx, "v1", "Pod", namespace, labels)
 	if err != nil {
 		return nil, err
 	}
 	fleet := map[string]Crew{}
-	for _, service := range target.Application.Services {
+	for _, service := range app.Services {
 		fleet[service.Name] = Crew{}
 	}
 	for _, deployment := range deployments {
@@ -97,13 +99,13 @@ func Fleet(ctx context.Context, from Lister, target Target) (map[string]Crew, er
 
 // selector finds the target's Deployments and pods. The version is left out for
 // a target that accepts any.
-func (t Target) selector() string {
-	labels := []string{"app.kubernetes.io/part-of=" + t.Application.Name}
-	if t.Slot != "" {
-		labels = append(labels, "team-dashboard.app/slot="+t.Slot)
+func selector(app config.Application, target release.Target) string {
+	labels := []string{"app.kubernetes.io/part-of=" + app.Name}
+	if target.Slot != "" {
+		labels = append(labels, "team-dashboard.app/slot="+target.Slot)
 	}
-	if t.Release != "" {
-		labels = append(labels, "app.kubernetes.io/version="+t.Release)
+	if target.Release.Version != "" {
+		labels = append(labels, "app.kubernetes.io/version="+target.Release.Version)
 	}
 	return strings.Join(labels, ",")
 }
@@ -148,14 +150,14 @@ func containerTrouble(status kinds.ContainerStatus) string {
 
 // Pods is the check that every service has all the pods that its Deployment asks
 // for, running and ready.
-func Pods(target Target, from Lister) Check {
+func Pods(app config.Application, target release.Target, from Lister) Check {
 	return Check{Name: "pods", Run: func(ctx context.Context) (string, error) {
-		fleet, err := Fleet(ctx, from, target)
+		fleet, err := Fleet(ctx, from, app, target)
 		if err != nil {
 			return "", err
 		}
 		problems, ready := []string{}, 0
-		for _, service := range target.Application.Services {
+		for _, service := range app.Services {
 			crew := fleet[service.Name]
 			ready += crew.Ready()
 			problems = append(problems, crewProblems(service.Name, crew)...)

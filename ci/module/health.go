@@ -6,6 +6,7 @@ import (
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/config"
 	"github.com/codingbutter/team-dashboard/ci/health"
+	"github.com/codingbutter/team-dashboard/ci/release"
 	"github.com/codingbutter/team-dashboard/ci/report"
 	"github.com/codingbutter/team-dashboard/ci/rollout"
 )
@@ -49,18 +50,18 @@ func (m *TeamDashboard) HealthCheck(
 }
 
 // examine makes the five checks, inside the cluster or through the front door.
-func (m *TeamDashboard) examine(ctx context.Context, connection *cluster.Cluster, target rollout.Target, inside bool) (health.Report, error) {
+func (m *TeamDashboard) examine(ctx context.Context, connection *cluster.Cluster, target release.Target, inside bool) (health.Report, error) {
 	door, err := m.frontDoor(ctx, target.Environment)
 	if err != nil {
 		return health.Report{}, err
 	}
-	examined := health.Target{Application: config.TeamDashboard(), Environment: target.Environment, Slot: target.Slot, Release: target.Release.Version}
-	checks := health.Outside(examined, connection, door)
+	app := config.TeamDashboard()
+	checks := health.Outside(app, target, connection, door)
 	if inside {
-		checks = health.Inside(examined, connection)
+		checks = health.Inside(app, target, connection)
 	}
 	checks = append(checks, health.Smoke(m.suite(ctx, connection).Check(target, inside)))
-	return health.Examine(ctx, examined, checks, rollout.SystemClock()), nil
+	return health.Examine(ctx, target, checks, rollout.SystemClock()), nil
 }
 
 // frontDoor reaches an environment by its URL.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/config"
+	"github.com/codingbutter/team-dashboard/ci/release"
 	"github.com/codingbutter/team-dashboard/ci/report"
 	"github.com/codingbutter/team-dashboard/ci/rollout"
 )
@@ -67,10 +68,10 @@ func (m *TeamDashboard) observer(ctx context.Context, env, format string) (rollo
 }
 
 // target is the release that runs in an environment, or in one of its slots.
-func (m *TeamDashboard) target(ctx context.Context, env, slot, format string) (rollout.Target, *cluster.Cluster, error) {
+func (m *TeamDashboard) target(ctx context.Context, env, slot, format string) (release.Target, *cluster.Cluster, error) {
 	observer, connection, err := m.observer(ctx, env, format)
 	if err != nil {
-		return rollout.Target{}, nil, err
+		return release.Target{}, nil, err
 	}
 	target, err := observer.Target(ctx, env, slot)
 	return target, connection, err

@@ -7,6 +7,7 @@ import (
 	"github.com/codingbutter/team-dashboard/ci/preflight"
 	"github.com/codingbutter/team-dashboard/ci/rollout"
 	"github.com/codingbutter/team-dashboard/ci/secrets"
+	"github.com/codingbutter/team-dashboard/ci/smoke"
 )
 
 // mark is how a check ended, to be found by eye and by grep.
@@ -47,7 +48,7 @@ func (p *page) health(r health.Report) {
 }
 
 // smoke lists the user flows.
-func (p *page) smoke(s rollout.Smoke) {
+func (p *page) smoke(s smoke.Result) {
 	p.line("%d of %d user flows work.", s.Passed, s.Passed+s.Failed)
 	var rows [][]string
 	for _, flow := range s.Flows {

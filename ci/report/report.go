@@ -11,6 +11,7 @@ import (
 	"github.com/codingbutter/team-dashboard/ci/monitoring"
 	"github.com/codingbutter/team-dashboard/ci/rollout"
 	"github.com/codingbutter/team-dashboard/ci/secrets"
+	"github.com/codingbutter/team-dashboard/ci/smoke"
 )
 
 // The formats of a report.
@@ -66,7 +67,7 @@ func (p *page) add(result any) bool {
 		p.status(result)
 	case rollout.History:
 		p.history(result)
-	case rollout.Smoke:
+	case smoke.Result:
 		p.smoke(result)
 	case backup.Made:
 		p.made(result)

@@ -16,6 +16,7 @@ import (
 	"github.com/codingbutter/team-dashboard/ci/preflight"
 	"github.com/codingbutter/team-dashboard/ci/rollout"
 	"github.com/codingbutter/team-dashboard/ci/secrets"
+	"github.com/codingbutter/team-dashboard/ci/smoke"
 	"github.com/codingbutter/team-dashboard/ci/watch"
 )
 
@@ -39,7 +40,7 @@ var deployed = rollout.Result{
 	},
 	Services: services,
 	Switch:   &rollout.Switch{From: "blue", To: "green", Patched: 38 * time.Millisecond, Settled: 212 * time.Millisecond, Requests: 40},
-	Smoke:    &rollout.Smoke{Passed: 6},
+	Smoke:    &smoke.Result{Passed: 6},
 	Watch: &rollout.Watch{Asked: 5 * time.Minute, Took: 5 * time.Minute, Result: watch.Result{
 		Samples: make([]watch.Sample, 61), Verdict: watch.Verdict{Outcome: watch.Healthy, Reason: "no threshold broken in 5m0s"}}},
 	Warnings: []string{"moving image tags: the registry refuses"},
@@ -93,7 +94,7 @@ func TestText(t *testing.T) {
 		{"healthy", healthy, false},
 		{"healthy-verbose", healthy, true},
 		{"ill", ill, false},
-		{"smoke", rollout.Smoke{Passed: 1, Failed: 1, Flows: []rollout.Flow{{Name: "sign in", OK: true, Milliseconds: 123}, {Name: "create a team", Milliseconds: 2000, Error: "answered 500"}}}, false},
+		{"smoke", smoke.Result{Passed: 1, Failed: 1, Flows: []smoke.Flow{{Name: "sign in", OK: true, Milliseconds: 123}, {Name: "create a team", Milliseconds: 2000, Error: "answered 500"}}}, false},
 		{"preview", rollout.Preview{Environment: "production", Release: "v2", Slot: "green", Before: "v1", Changes: true, Objects: []string{"Namespace/team-dashboard-prod", "Deployment/dashboard-green"},
 			Checks: preflight.Report{Checks: []preflight.Check{{Name: "access", OK: true, Detail: "14 rights"}, {Name: "images", OK: true, Detail: "5 images"}}}}, true},
 		{"secrets", secrets.Report{Environment: "production", Entries: []secrets.Entry{{Secret: "dashboard-secrets", Key: "NEXTAUTH_SECRET", State: secrets.Present}, {Secret: "database-secrets", Key: "postgres-url", State: secrets.Missing, Detail: "missing"}}}, false},

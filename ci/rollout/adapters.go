@@ -8,6 +8,7 @@ import (
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/config"
 	"github.com/codingbutter/team-dashboard/ci/health"
+	"github.com/codingbutter/team-dashboard/ci/release"
 	"github.com/codingbutter/team-dashboard/ci/render"
 	"github.com/codingbutter/team-dashboard/ci/watch"
 )
@@ -37,9 +38,8 @@ type Inside struct {
 }
 
 // Check asks the Services of the target's slot.
-func (i Inside) Check(ctx context.Context, target Target) health.Report {
-	examined := target.examined(i.Application)
-	return health.Examine(ctx, examined, health.Inside(examined, i.Cluster), i.Clock)
+func (i Inside) Check(ctx context.Context, target release.Target) health.Report {
+	return health.Examine(ctx, target, health.Inside(i.Application, target, i.Cluster), i.Clock)
 }
 
 // Outside is the FrontDoor of whichever environment is asked for.
@@ -52,7 +52,7 @@ type Outside struct {
 }
 
 // Prove asks the environment's URL.
-func (o Outside) Prove(ctx context.Context, target Target) (health.Proof, error) {
+func (o Outside) Prove(ctx context.Context, target release.Target) (health.Proof, error) {
 	door, err := o.door(target)
 	if err != nil {
 		return health.Proof{}, err
@@ -61,7 +61,7 @@ func (o Outside) Prove(ctx context.Context, target Target) (health.Proof, error)
 }
 
 // Reach asks the environment's URL.
-func (o Outside) Reach(ctx context.Context, target Target) error {
+func (o Outside) Reach(ctx context.Context, target release.Target) error {
 	door, err := o.door(target)
 	if err != nil {
 		return err
@@ -77,7 +77,7 @@ func (o Outside) Reach(ctx context.Context, target Target) error {
 	}
 }
 
-func (o Outside) door(target Target) (*health.FrontDoor, error) {
+func (o Outside) door(target release.Target) (*health.FrontDoor, error) {
 	return health.NewFrontDoor(health.FrontDoorOptions{URL: target.Environment.URL, Resolve: o.Resolve, CA: o.CA, Clock: o.Clock})
 }
 
@@ -91,7 +91,7 @@ type Lookout struct {
 }
 
 // Watch observes the target for a while.
-func (l Lookout) Watch(ctx context.Context, target Target, duration time.Duration) (Watch, error) {
+func (l Lookout) Watch(ctx context.Context, target release.Target, duration time.Duration) (Watch, error) {
 	door, err := l.Door.door(target)
 	if err != nil {
 		return Watch{}, err
@@ -99,15 +99,10 @@ func (l Lookout) Watch(ctx context.Context, target Target, duration time.Duratio
 	began := l.Clock.Now()
 	result, err := watch.Run(ctx, watch.Options{
 		Duration: duration, Thresholds: target.Environment.Thresholds, Clock: l.Clock,
-		Source:   watch.NewCollector(l.Cluster, door, target.examined(l.Application)),
+		Source:   watch.NewCollector(l.Cluster, door, l.Application, target),
 		OnSample: func(sample watch.Sample, _ watch.Verdict) { l.Progress.Info(ctx, "%s", sample) },
 	})
 	return Watch{Asked: duration, Took: l.Clock.Now().Sub(began), Result: result}, err
-}
-
-// examined is the target as the rooms of health and watch know it.
-func (t Target) examined(app config.Application) health.Target {
-	return health.Target{Application: app, Environment: t.Environment, Slot: t.Slot, Release: t.Release.Version}
 }
 
 type systemClock struct{}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/image"
+	"github.com/codingbutter/team-dashboard/ci/release"
 	"github.com/codingbutter/team-dashboard/ci/watch"
 )
 
@@ -43,14 +44,14 @@ func (c *impatient) Sleep(context.Context, time.Duration) error {
 }
 
 // door is a front door at which version v1 answers every service, and how to get there.
-func door(t *testing.T) (Outside, Target) {
+func door(t *testing.T) (Outside, release.Target) {
 	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("X-Release", "v1")
 	}))
 	t.Cleanup(server.Close)
 	address, err := url.Parse(server.URL)
 	require.NoError(t, err)
-	target := Target{Environment: production, Slot: "blue", Release: published("v1")}
+	target := release.Target{Environment: production, Slot: "blue", Release: published("v1")}
 	target.Environment.URL = "https://example.com:" + address.Port()
 	ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
 	host, _, err := net.SplitHostPort(address.Host)

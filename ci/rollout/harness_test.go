@@ -21,6 +21,7 @@ import (
 	"github.com/codingbutter/team-dashboard/ci/health"
 	"github.com/codingbutter/team-dashboard/ci/release"
 	"github.com/codingbutter/team-dashboard/ci/render"
+	"github.com/codingbutter/team-dashboard/ci/smoke"
 	"github.com/codingbutter/team-dashboard/ci/watch"
 )
 
@@ -189,7 +190,7 @@ func (w *world) Tag(_ context.Context, digest, tag string) error {
 }
 
 // Check is the health of a slot.
-func (w *world) Check(_ context.Context, target Target) health.Report {
+func (w *world) Check(_ context.Context, target release.Target) health.Report {
 	if w.verifying != nil {
 		w.verifying()
 	}
@@ -198,7 +199,7 @@ func (w *world) Check(_ context.Context, target Target) health.Report {
 }
 
 // Prove is the front door: it answers by way of the stable Services.
-func (w *world) Prove(ctx context.Context, target Target) (health.Proof, error) {
+func (w *world) Prove(ctx context.Context, target release.Target) (health.Proof, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if err := w.alive(ctx); err != nil {
@@ -214,24 +215,24 @@ func (w *world) Prove(ctx context.Context, target Target) (health.Proof, error) 
 	return health.Proof{Requests: 40, Settled: w.now}, nil
 }
 
-func (w *world) Reach(context.Context, Target) error { return w.closed }
+func (w *world) Reach(context.Context, release.Target) error { return w.closed }
 
 // Slot and Public are the smoke suite.
-func (w *world) Slot(ctx context.Context, _ Target, _ time.Duration) (Smoke, error) {
+func (w *world) Slot(ctx context.Context, _ release.Target, _ time.Duration) (smoke.Result, error) {
 	if w.smoking != nil {
-		return Smoke{}, w.smoking(ctx)
+		return smoke.Result{}, w.smoking(ctx)
 	}
-	return Smoke{Passed: 3}, nil
+	return smoke.Result{Passed: 3}, nil
 }
 
-func (w *world) Public(_ context.Context, _ Target, patience time.Duration) (Smoke, error) {
+func (w *world) Public(_ context.Context, _ release.Target, patience time.Duration) (smoke.Result, error) {
 	if w.visiting != nil {
-		return Smoke{}, w.visiting(patience)
+		return smoke.Result{}, w.visiting(patience)
 	}
-	return Smoke{Passed: 3}, nil
+	return smoke.Result{Passed: 3}, nil
 }
 
-func (w *world) Watch(_ context.Context, target Target, duration time.Duration) (Watch, error) {
+func (w *world) Watch(_ context.Context, target release.Target, duration time.Duration) (Watch, error) {
 	verdict := watch.Verdict{Outcome: watch.Healthy}
 	if w.breaching[target.Release.Version] {
 		verdict = watch.Verdict{Outcome: watch.Breached, Reason: "error rate 23 %, at most 10 %"}

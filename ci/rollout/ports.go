@@ -5,11 +5,11 @@ import (
 	"time"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
-	"github.com/codingbutter/team-dashboard/ci/config"
 	"github.com/codingbutter/team-dashboard/ci/health"
 	"github.com/codingbutter/team-dashboard/ci/preflight"
 	"github.com/codingbutter/team-dashboard/ci/release"
 	"github.com/codingbutter/team-dashboard/ci/render"
+	"github.com/codingbutter/team-dashboard/ci/smoke"
 )
 
 // Reader is what status and history need of the API server.
@@ -52,42 +52,34 @@ type Manifests interface {
 	Layer(ctx context.Context, options render.Options) ([]*cluster.Object, error)
 }
 
-// Target is a release in a place.
-type Target struct {
-	Environment config.Environment
-	// Slot is empty in an environment without slots.
-	Slot    string
-	Release release.Release
-}
-
 // Health examines the release's own pods and Services through the API server; Inside is the real one.
 type Health interface {
-	Check(ctx context.Context, target Target) health.Report
+	Check(ctx context.Context, target release.Target) health.Report
 }
 
 // FrontDoor sends fresh connections to the environment's public URL; Outside is the real one.
 type FrontDoor interface {
 	// Reach asks until anything answers, or the context ends.
-	Reach(ctx context.Context, target Target) error
+	Reach(ctx context.Context, target release.Target) error
 	// Prove asks until only the target's release answers, or the context ends. What it has seen comes with the error too.
-	Prove(ctx context.Context, target Target) (health.Proof, error)
+	Prove(ctx context.Context, target release.Target) (health.Proof, error)
 }
 
 // SmokeSuite runs the critical user flows of the release's own smoke image.
 type SmokeSuite interface {
 	// Slot runs them against the target's own Services, inside the cluster, once those answer: patience is how long to
 	// wait for that.
-	Slot(ctx context.Context, target Target, patience time.Duration) (Smoke, error)
+	Slot(ctx context.Context, target release.Target, patience time.Duration) (smoke.Result, error)
 	// Public runs them against the environment's URL, as soon as the release answers for every service, at the latest
 	// when the patience is over.
-	Public(ctx context.Context, target Target, patience time.Duration) (Smoke, error)
+	Public(ctx context.Context, target release.Target, patience time.Duration) (smoke.Result, error)
 }
 
 // Watcher observes a release that takes the traffic; Lookout is the real one.
 type Watcher interface {
 	// Watch returns after the duration, or at once when a threshold is broken; the verdict says which. The only error is
 	// that of the context.
-	Watch(ctx context.Context, target Target, duration time.Duration) (Watch, error)
+	Watch(ctx context.Context, target release.Target, duration time.Duration) (Watch, error)
 }
 
 // Clock tells the time, so that tests need not wait for it.

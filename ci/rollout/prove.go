@@ -5,13 +5,16 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/codingbutter/team-dashboard/ci/release"
+	"github.com/codingbutter/team-dashboard/ci/smoke"
 )
 
 // prove asks the front door by fresh connections until only the run's release answers, and runs the smoke suite there.
 // The suite may have begun before, which costs a deploy less time. If it fails it may have met the release before: then
 // what it finds behind the proven door is what counts.
 func (r *run) prove(ctx context.Context) error {
-	var smoke Smoke
+	var smoked smoke.Result
 	var failure error
 	if r.visitor == nil {
 		r.visit(ctx)
@@ -23,7 +26,7 @@ func (r *run) prove(ctx context.Context) error {
 		return err
 	})
 	group.Go(func() error {
-		smoke, failure = r.visitor.result(proving)
+		smoked, failure = r.visitor.result(proving)
 		return nil
 	})
 	if err := group.Wait(); err != nil {
@@ -31,14 +34,14 @@ func (r *run) prove(ctx context.Context) error {
 	}
 	if failure != nil {
 		r.Progress.Info(ctx, "%v; running the flows once more, now that only %s answers", failure, r.record.Release.Version)
-		smoke, failure = r.Smoke.Public(ctx, r.target(), 0)
+		smoked, failure = r.Smoke.Public(ctx, r.target(), 0)
 	}
-	r.noteSmoke(smoke)
+	r.noteSmoke(smoked)
 	return failure
 }
 
 // proveDoor returns the evidence also when it proves the contrary.
-func (r *run) proveDoor(ctx context.Context, target Target) (*Switch, error) {
+func (r *run) proveDoor(ctx context.Context, target release.Target) (*Switch, error) {
 	asked := r.Clock.Now()
 	ctx, cancel := context.WithTimeout(ctx, r.Options.ProofBudget)
 	defer cancel()

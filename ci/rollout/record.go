@@ -9,6 +9,7 @@ import (
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/release"
+	"github.com/codingbutter/team-dashboard/ci/smoke"
 )
 
 // Action is what a run was asked to do.
@@ -72,10 +73,10 @@ type Record struct {
 	// into either slot applies what was rendered then and not what the manifests say now.
 	Objects map[string]Rendered `json:"objects,omitempty"`
 
-	Phases []Phase `json:"phases,omitempty"`
-	Switch *Switch `json:"switch,omitempty"`
-	Watch  *Watch  `json:"watch,omitempty"`
-	Smoke  *Smoke  `json:"smoke,omitempty"`
+	Phases []Phase       `json:"phases,omitempty"`
+	Switch *Switch       `json:"switch,omitempty"`
+	Watch  *Watch        `json:"watch,omitempty"`
+	Smoke  *smoke.Result `json:"smoke,omitempty"`
 }
 
 // Origin is the revision that first brought the recorded release: a rollback's is the one that it goes back to.

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
+	"github.com/codingbutter/team-dashboard/ci/smoke"
 )
 
 // performance is a run of the smoke suite that begins before its result is needed. It costs a deploy no time then: the
@@ -14,11 +15,11 @@ type performance struct {
 	// cue is closed when the result is needed: then the suite need not wait for anything more.
 	cue   chan struct{}
 	ended chan struct{}
-	smoke Smoke
+	smoke smoke.Result
 	err   error
 }
 
-func perform(ctx context.Context, suite func(ctx context.Context, cue <-chan struct{}) (Smoke, error)) *performance {
+func perform(ctx context.Context, suite func(ctx context.Context, cue <-chan struct{}) (smoke.Result, error)) *performance {
 	ctx, stop := context.WithCancel(ctx)
 	begun := &performance{stop: stop, cue: make(chan struct{}), ended: make(chan struct{})}
 	go func() {
@@ -29,14 +30,14 @@ func perform(ctx context.Context, suite func(ctx context.Context, cue <-chan str
 }
 
 // result waits for the suite's end. When the context ends first, the suite is stopped.
-func (p *performance) result(ctx context.Context) (Smoke, error) {
+func (p *performance) result(ctx context.Context) (smoke.Result, error) {
 	close(p.cue)
 	defer p.end()
 	select {
 	case <-p.ended:
 		return p.smoke, p.err
 	case <-ctx.Done():
-		return Smoke{}, context.Cause(ctx)
+		return smoke.Result{}, context.Cause(ctx)
 	}
 }
 
@@ -53,9 +54,9 @@ func (r *run) rehearse(ctx context.Context) {
 	if r.record.Slot == "" {
 		return
 	}
-	r.rehearsal = perform(ctx, func(ctx context.Context, cue <-chan struct{}) (Smoke, error) {
+	r.rehearsal = perform(ctx, func(ctx context.Context, cue <-chan struct{}) (smoke.Result, error) {
 		if err := r.waitForTheStage(ctx, cue); err != nil {
-			return Smoke{}, err
+			return smoke.Result{}, err
 		}
 		return r.Smoke.Slot(ctx, r.target(), r.Options.ReadyBudget)
 	})
@@ -83,7 +84,7 @@ func (r *run) waitForTheStage(ctx context.Context, cue <-chan struct{}) error {
 }
 
 // smoke is what the suite found in the slot: the one on its way, else one that begins now.
-func (r *run) smoke(ctx context.Context) (Smoke, error) {
+func (r *run) smoke(ctx context.Context) (smoke.Result, error) {
 	if r.rehearsal == nil {
 		return r.Smoke.Slot(ctx, r.target(), 0)
 	}
@@ -92,7 +93,7 @@ func (r *run) smoke(ctx context.Context) (Smoke, error) {
 
 // visit lets the suite begin at the front door before the traffic moves: its flows wait for the release to answer there.
 func (r *run) visit(ctx context.Context) {
-	r.visitor = perform(ctx, func(ctx context.Context, _ <-chan struct{}) (Smoke, error) {
+	r.visitor = perform(ctx, func(ctx context.Context, _ <-chan struct{}) (smoke.Result, error) {
 		return r.Smoke.Public(ctx, r.target(), r.Options.ProofBudget)
 	})
 }

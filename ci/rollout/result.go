@@ -7,6 +7,7 @@ import (
 
 	"github.com/codingbutter/team-dashboard/ci/health"
 	"github.com/codingbutter/team-dashboard/ci/release"
+	"github.com/codingbutter/team-dashboard/ci/smoke"
 	"github.com/codingbutter/team-dashboard/ci/watch"
 )
 
@@ -52,7 +53,7 @@ type Result struct {
 	Services []ServiceStatus `json:"services,omitempty"`
 	Switch   *Switch         `json:"switch,omitempty"`
 	Watch    *Watch          `json:"watch,omitempty"`
-	Smoke    *Smoke          `json:"smoke,omitempty"`
+	Smoke    *smoke.Result   `json:"smoke,omitempty"`
 	Health   *health.Report  `json:"health,omitempty"`
 	Warnings []string        `json:"warnings,omitempty"`
 }
@@ -78,26 +79,6 @@ type Switch struct {
 	Requests int `json:"requests"`
 	Old      int `json:"old"`
 	Failed   int `json:"failed"`
-}
-
-// Smoke is the result of the smoke suite, as its runner prints it.
-type Smoke struct {
-	Passed int    `json:"passed"`
-	Failed int    `json:"failed"`
-	Flows  []Flow `json:"flows"`
-}
-
-// Flow is one user flow of the smoke suite.
-type Flow struct {
-	Name         string  `json:"name"`
-	OK           bool    `json:"ok"`
-	Milliseconds float64 `json:"ms"`
-	Error        string  `json:"error,omitempty"`
-}
-
-// Duration is how long the flow took.
-func (f Flow) Duration() time.Duration {
-	return time.Duration(f.Milliseconds * float64(time.Millisecond))
 }
 
 // Error is a run that did not succeed: what failed, what was done about it, and what the reader can do.

@@ -6,6 +6,9 @@ import (
 	"strings"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/codingbutter/team-dashboard/ci/release"
+	"github.com/codingbutter/team-dashboard/ci/smoke"
 )
 
 // verify looks at the release on its own Services: it runs what was released, is healthy, and passes the smoke suite.
@@ -26,8 +29,8 @@ func (r *run) verify(ctx context.Context) error {
 		return report.Err()
 	})
 	group.Go(func() error {
-		smoke, err := r.smoke(ctx)
-		r.noteSmoke(smoke)
+		smoked, err := r.smoke(ctx)
+		r.noteSmoke(smoked)
 		return err
 	})
 	group.Go(func() error { return r.reach(ctx) })
@@ -60,10 +63,10 @@ func (r *run) verifyDigests(ctx context.Context) error {
 	return nil
 }
 
-func (r *run) target() Target {
-	return Target{Environment: r.environment, Slot: r.record.Slot, Release: r.record.Release}
+func (r *run) target() release.Target {
+	return release.Target{Environment: r.environment, Slot: r.record.Slot, Release: r.record.Release}
 }
 
-func (r *run) noteSmoke(smoke Smoke) {
-	r.record.Smoke, r.result.Smoke = &smoke, &smoke
+func (r *run) noteSmoke(smoked smoke.Result) {
+	r.record.Smoke, r.result.Smoke = &smoked, &smoked
 }

@@ -5,12 +5,12 @@ import (
 	"time"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
-	"github.com/codingbutter/team-dashboard/ci/rollout"
+	"github.com/codingbutter/team-dashboard/ci/release"
 )
 
 // job is the suite as a Job of the target's namespace. Its labels let it through the slot's NetworkPolicy
 // (k8s/workloads/network), and it obeys the namespace's Pod Security level, restricted.
-func (s Suite) job(target rollout.Target, patience time.Duration) *cluster.Object {
+func (s Suite) job(target release.Target, patience time.Duration) *cluster.Object {
 	suffix := ""
 	if target.Slot != "" {
 		suffix = "-" + target.Slot
@@ -37,7 +37,7 @@ func (s Suite) job(target rollout.Target, patience time.Duration) *cluster.Objec
 	}}
 }
 
-func (s Suite) labels(target rollout.Target) map[string]any {
+func (s Suite) labels(target release.Target) map[string]any {
 	labels := map[string]any{
 		"app":                          "smoke",
 		"app.kubernetes.io/name":       "smoke",

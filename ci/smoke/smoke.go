@@ -18,7 +18,7 @@ import (
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/config"
-	"github.com/codingbutter/team-dashboard/ci/rollout"
+	"github.com/codingbutter/team-dashboard/ci/release"
 )
 
 // Budget is how long all flows together may take.
@@ -44,10 +44,10 @@ type Suite struct {
 
 // Slot runs the flows as a Job against the target's own Services. The flows begin when every service answers,
 // or when the patience is over.
-func (s Suite) Slot(ctx context.Context, target rollout.Target, patience time.Duration) (rollout.Smoke, error) {
+func (s Suite) Slot(ctx context.Context, target release.Target, patience time.Duration) (Result, error) {
 	heard := hearing{shown: s.Output}
 	if _, err := s.Jobs.RunJob(ctx, s.job(target, patience), cluster.JobOptions{Budget: patience + Budget, Output: &heard}); err != nil {
-		return rollout.Smoke{}, err
+		return Result{}, err
 	}
 	return judge(heard.text.String())
 }
@@ -72,14 +72,14 @@ func (h *hearing) Write(text []byte) (int, error) {
 
 // Public runs the flows against the environment's URL. The flows begin when the release answers for every service, or
 // when the patience is over.
-func (s Suite) Public(ctx context.Context, target rollout.Target, patience time.Duration) (rollout.Smoke, error) {
+func (s Suite) Public(ctx context.Context, target release.Target, patience time.Duration) (Result, error) {
 	urls := map[string]string{}
 	for _, service := range s.Application.Services {
 		urls[service.Name] = target.Environment.URL
 	}
 	output, err := s.Outside(ctx, target.Release.Images[s.Application.SmokeImage], environment(urls, target, patience))
 	if err != nil {
-		return rollout.Smoke{}, err
+		return Result{}, err
 	}
 	_, _ = io.WriteString(s.Output, output)
 	return judge(output)
@@ -87,7 +87,7 @@ func (s Suite) Public(ctx context.Context, target rollout.Target, patience time.
 
 // environment is what the suite reads: a URL a service, the release that must answer, and how long to wait until it
 // does.
-func environment(urls map[string]string, target rollout.Target, patience time.Duration) map[string]string {
+func environment(urls map[string]string, target release.Target, patience time.Duration) map[string]string {
 	variables := map[string]string{
 		"SMOKE_EXPECT_RELEASE": target.Release.Version,
 		"SMOKE_PATIENCE":       strconv.Itoa(int(patience.Seconds())),
@@ -99,11 +99,11 @@ func environment(urls map[string]string, target rollout.Target, patience time.Du
 }
 
 // judge reads the summary. The error names every flow that failed.
-func judge(printed string) (rollout.Smoke, error) {
+func judge(printed string) (Result, error) {
 	lines := linesOf(printed)
 	summary, err := summaryOf(lines)
 	if err != nil {
-		return rollout.Smoke{}, fmt.Errorf("smoke suite: it ended without a summary; %s", lastWords(lines))
+		return Result{}, fmt.Errorf("smoke suite: it ended without a summary; %s", lastWords(lines))
 	}
 	var failed []string
 	for _, flow := range summary.Flows {
@@ -123,7 +123,7 @@ func judge(printed string) (rollout.Smoke, error) {
 func linesOf(printed string) []string { return strings.Split(strings.TrimSpace(printed), "\n") }
 
 // summaryOf reads the last line that the suite prints.
-func summaryOf(lines []string) (summary rollout.Smoke, err error) {
+func summaryOf(lines []string) (summary Result, err error) {
 	err = json.Unmarshal([]byte(lines[len(lines)-1]), &summary)
 	return summary, err
 }
@@ -146,7 +146,7 @@ func pairs(variables map[string]string) []any {
 }
 
 // Run is Slot when inside, else Public.
-func (s Suite) Run(ctx context.Context, target rollout.Target, inside bool) (rollout.Smoke, error) {
+func (s Suite) Run(ctx context.Context, target release.Target, inside bool) (Result, error) {
 	if inside {
 		return s.Slot(ctx, target, 0)
 	}
@@ -154,7 +154,7 @@ func (s Suite) Run(ctx context.Context, target rollout.Target, inside bool) (rol
 }
 
 // Check is the suite as one of the health checks.
-func (s Suite) Check(target rollout.Target, inside bool) func(context.Context) (string, error) {
+func (s Suite) Check(target release.Target, inside bool) func(context.Context) (string, error) {
 	return func(ctx context.Context) (string, error) {
 		result, err := s.Run(ctx, target, inside)
 		return fmt.Sprintf("%d of %d user flows work", result.Passed, len(result.Flows)), err

@@ -16,7 +16,6 @@ import (
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/config"
 	"github.com/codingbutter/team-dashboard/ci/release"
-	"github.com/codingbutter/team-dashboard/ci/rollout"
 	"github.com/codingbutter/team-dashboard/ci/smoke"
 )
 
@@ -39,10 +38,10 @@ func (j *jobs) RunJob(_ context.Context, job *cluster.Object, options cluster.Jo
 	return j.succeeded, j.err
 }
 
-func target(t *testing.T, name, slot string) rollout.Target {
+func target(t *testing.T, name, slot string) release.Target {
 	environment, err := config.TeamDashboard().Environment(name)
 	require.NoError(t, err)
-	return rollout.Target{Environment: environment, Slot: slot, Release: release.Release{
+	return release.Target{Environment: environment, Slot: slot, Release: release.Release{
 		Version: "v1.2.3", Images: map[string]string{"smoke": "ghcr.io/x/smoke@sha256:ab"},
 	}}
 }

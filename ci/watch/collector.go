@@ -13,6 +13,7 @@ import (
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/config"
 	"github.com/codingbutter/team-dashboard/ci/health"
+	"github.com/codingbutter/team-dashboard/ci/release"
 )
 
 // Cluster is what the Collector needs of the API server; *cluster.Cluster is the
@@ -36,7 +37,8 @@ const concurrency = 8
 type Collector struct {
 	cluster Cluster
 	prober  Prober
-	target  health.Target
+	app     config.Application
+	target  release.Target
 
 	begun bool
 	// By the pods' uid: the counters and the restarts of the sample before.
@@ -47,9 +49,9 @@ type Collector struct {
 }
 
 // NewCollector observes the target. A nil prober leaves the probes out.
-func NewCollector(from Cluster, prober Prober, target health.Target) *Collector {
+func NewCollector(from Cluster, prober Prober, app config.Application, target release.Target) *Collector {
 	return &Collector{
-		cluster: from, prober: prober, target: target,
+		cluster: from, prober: prober, app: app, target: target,
 		pages: map[string]page{}, restarts: map[string]int{}, restarted: map[string]int{},
 	}
 }
@@ -57,14 +59,14 @@ func NewCollector(from Cluster, prober Prober, target health.Target) *Collector 
 // Sample observes the release once. An error means that not even its pods could
 // be listed; a pod that does not show its metrics is named in Unread.
 func (c *Collector) Sample(ctx context.Context) (Sample, error) {
-	fleet, err := health.Fleet(ctx, c.cluster, c.target)
+	fleet, err := health.Fleet(ctx, c.cluster, c.app, c.target)
 	if err != nil {
 		return Sample{}, err
 	}
 	pages, unread := c.read(ctx, fleet)
 	probes := c.probe(ctx)
 	sample, all := Sample{Services: map[string]Observation{}, Unread: unread}, histogram{}
-	for _, service := range c.target.Application.Services {
+	for _, service := range c.app.Services {
 		crew, observation := fleet[service.Name], probes[service.Name]
 		answered := c.answered(crew, pages)
 		all.add(answered)
@@ -85,7 +87,7 @@ func (c *Collector) read(ctx context.Context, fleet map[string]health.Crew) (map
 	var group errgroup.Group
 	group.SetLimit(concurrency)
 	pages, unread := map[string]page{}, []string{}
-	for _, service := range c.target.Application.Services {
+	for _, service := range c.app.Services {
 		for _, pod := range fleet[service.Name].Pods {
 			group.Go(func() error {
 				read, err := c.readPod(ctx, pod.Name, service.Port)
@@ -163,7 +165,7 @@ func (c *Collector) probe(ctx context.Context) map[string]Observation {
 	var mutex sync.Mutex
 	var group errgroup.Group
 	group.SetLimit(concurrency)
-	for _, service := range c.target.Application.Services {
+	for _, service := range c.app.Services {
 		for _, path := range []string{service.HealthPath, service.Path} {
 			group.Go(func() error {
 				took, failure := c.ask(ctx, path, path == service.HealthPath)
@@ -190,8 +192,8 @@ func (c *Collector) ask(ctx context.Context, path string, strict bool) (took tim
 	switch {
 	case err != nil:
 		return 0, fmt.Sprintf("%s: no answer: %s", path, err)
-	case c.target.Release != "" && answer.Release != c.target.Release:
-		return answer.Duration, fmt.Sprintf("%s: answered %d by release %q instead of %q", path, answer.Status, answer.Release, c.target.Release)
+	case c.target.Release.Version != "" && answer.Release != c.target.Release.Version:
+		return answer.Duration, fmt.Sprintf("%s: answered %d by release %q instead of %q", path, answer.Status, answer.Release, c.target.Release.Version)
 	case answer.Status >= http.StatusInternalServerError, strict && answer.Status != http.StatusOK:
 		return answer.Duration, fmt.Sprintf("%s: answered %d", path, answer.Status)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/config"
 	"github.com/codingbutter/team-dashboard/ci/health"
+	"github.com/codingbutter/team-dashboard/ci/release"
 )
 
 // fakeCluster has one Deployment and the pods that a test gives it.
@@ -94,11 +95,12 @@ func (f *fakeProber) Get(_ context.Context, path string) (health.Answer, error) 
 	return answer, nil
 }
 
-var target = health.Target{
-	Application: config.Application{Name: "shop", Services: []config.Service{{Name: "web", Port: 8080, Path: "/", HealthPath: "/api/health"}}},
+var app = config.Application{Name: "shop", Services: []config.Service{{Name: "web", Port: 8080, Path: "/", HealthPath: "/api/health"}}}
+
+var target = release.Target{
 	Environment: config.Environment{Name: "production", Namespace: "shop-prod"},
 	Slot:        "green",
-	Release:     "v2",
+	Release:     release.Release{Version: "v2"},
 }
 
 func pod(uid string, all, failed int) *fakePod {
@@ -108,7 +110,7 @@ func pod(uid string, all, failed int) *fakePod {
 
 func TestCollectorCountsFromTheFirstSample(t *testing.T) {
 	fake := &fakeCluster{desired: 2, pods: map[string]*fakePod{"a": pod("1", 1000, 500), "b": pod("2", 10, 0)}}
-	collector := NewCollector(fake, nil, target)
+	collector := NewCollector(fake, nil, app, target)
 	take := func() Observation {
 		sample, err := collector.Sample(t.Context())
 		require.NoError(t, err)
@@ -150,7 +152,7 @@ func TestCollectorCountsFromTheFirstSample(t *testing.T) {
 func TestCollectorRestartsBeforeTheWatchDoNotCount(t *testing.T) {
 	fake := &fakeCluster{desired: 1, pods: map[string]*fakePod{"a": pod("1", 0, 0)}}
 	fake.pods["a"].restarts = 4
-	collector := NewCollector(fake, nil, target)
+	collector := NewCollector(fake, nil, app, target)
 	for _, want := range []int{0, 0} {
 		sample, err := collector.Sample(t.Context())
 		require.NoError(t, err)
@@ -162,7 +164,7 @@ func TestCollectorSaysWhatItCouldNotRead(t *testing.T) {
 	silent, broken, garbled := &fakePod{uid: "1", ready: true}, pod("2", 1, 0), pod("3", 1, 0)
 	broken.status, garbled.metrics = 500, []byte("{]\n")
 	fake := &fakeCluster{desired: 3, pods: map[string]*fakePod{"a": silent, "b": broken, "c": garbled}}
-	collector := NewCollector(fake, nil, target)
+	collector := NewCollector(fake, nil, app, target)
 	sample, err := collector.Sample(t.Context())
 	require.NoError(t, err)
 	require.Len(t, sample.Unread, 3)
@@ -200,7 +202,7 @@ func TestCollectorProbes(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			prober := &fakeProber{answers: map[string]health.Answer{"/api/health": test.health, "/": test.root}}
-			sample, err := NewCollector(&fakeCluster{}, prober, target).Sample(t.Context())
+			sample, err := NewCollector(&fakeCluster{}, prober, app, target).Sample(t.Context())
 			require.NoError(t, err)
 			got := sample.Services["web"]
 			assert.Equal(t, 2, got.Probes)
@@ -209,7 +211,7 @@ func TestCollectorProbes(t *testing.T) {
 			assert.Equal(t, test.failures, sample.ProbeFailures)
 		})
 	}
-	sample, err := NewCollector(&fakeCluster{}, &fakeProber{}, target).Sample(t.Context())
+	sample, err := NewCollector(&fakeCluster{}, &fakeProber{}, app, target).Sample(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, 2, sample.ProbeFailures)
 	assert.Contains(t, sample.Services["web"].Failure, "no answer: connection reset")
