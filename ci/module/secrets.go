@@ -36,7 +36,8 @@ func (s *Secrets) Create(
 	ctx context.Context,
 	// The environment: staging or production; or monitoring.
 	env string,
-	// The env file, such as file://.secrets.staging.env, op://… or vault://….
+	// The env file, such as file://.secrets.staging.env, op://… or vault://…: NAME=value lines as docker compose and
+	// dotenv read them. Put a value with # or $ into single quotes.
 	from *dagger.Secret,
 	// Make random values for keys that allow it and that the file lacks.
 	// +optional

@@ -115,7 +115,7 @@ func TestEnvFileErrorsNameTheLineOnly(t *testing.T) {
 	store, _ := newStore(t)
 	for text, want := range map[string]string{
 		"# a comment\n\nsk-this-is-a-secret": "line 3: not NAME=value",
-		"A=1\nexport A='2'":                  "line 2: A stands there twice",
+		"A=1\nexport A='2'":                  "line 2: A was set in line 1",
 	} {
 		_, err := store.Create(context.Background(), text, secrets.CreateOptions{})
 		require.ErrorContains(t, err, want)
