@@ -7,11 +7,17 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	kjson "sigs.k8s.io/json"
 )
+
+const utf8BOM = "\ufeff"
 
 // Parse reads a release file, as JSON writes it. It checks all that a file
 // shows by itself; Validate and ValidateFor compare it with the application.
+// A byte order mark is no part of the text (RFC 8259, section 8.1).
 func Parse(data []byte) (Release, error) {
+	data = bytes.TrimPrefix(data, []byte(utf8BOM))
 	var parsed Release
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.DisallowUnknownFields()
@@ -21,10 +27,24 @@ func Parse(data []byte) (Release, error) {
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return Release{}, errors.New("parsing release file: text after the end of the JSON object; give the file that publish returned")
 	}
-	if problems := parsed.check(); len(problems) > 0 {
+	if problems := append(strict(data), parsed.check()...); len(problems) > 0 {
 		return Release{}, fmt.Errorf("parsing release file: %s; give the file that publish returned", strings.Join(problems, "; "))
 	}
 	return parsed, nil
+}
+
+// strict names the fields that encoding/json takes and another reader would not, or would take otherwise: it lets the
+// last of two fields win, and reads "Version" as "version".
+func strict(data []byte) []string {
+	found, err := kjson.UnmarshalStrict(data, &Release{})
+	if err != nil {
+		return []string{err.Error()}
+	}
+	problems := make([]string, 0, len(found))
+	for _, problem := range found {
+		problems = append(problems, problem.Error())
+	}
+	return problems
 }
 
 // explain puts what encoding/json says into the words of a release file.
@@ -34,6 +54,8 @@ func explain(err error, data []byte) string {
 	switch {
 	case len(bytes.TrimSpace(data)) == 0:
 		return "it is empty"
+	case bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")):
+		return "it is UTF-16, as a redirection of PowerShell writes it, and has to be UTF-8; write it with export --path"
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return "it is cut off: the JSON object does not end"
 	case errors.As(err, &syntax):

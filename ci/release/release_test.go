@@ -37,6 +37,11 @@ func TestRoundTrip(t *testing.T) {
 	assert.Equal(t, made, read)
 	assert.Equal(t, made.JSON(), read.JSON())
 
+	windows := "\ufeff" + strings.ReplaceAll(string(made.JSON()), "\n", "\r\n")
+	read, err = release.Parse([]byte(windows))
+	require.NoError(t, err, "a file that an editor of Windows saved")
+	assert.Equal(t, made, read)
+
 	east := made
 	east.Created = commitTime.In(time.FixedZone("", 3600))
 	assert.Equal(t, string(made.JSON()), string(east.JSON()), "a machine's time zone does not change the file")
@@ -64,6 +69,10 @@ func TestParseRefuses(t *testing.T) {
 		{"array", "[]", "a JSON array, not an object"},
 		{"two objects", good + good, "text after the end"},
 		{"unknown field", replace(`"commit"`, `"revision"`), `unknown field "revision"`},
+		{"a field twice", replace(`"version":`, `"version": "v0", "version":`), `duplicate field "version"`},
+		{"an image twice", replace(`"dashboard":`, `"dashboard": "x", "dashboard":`), `duplicate field "images.dashboard"`},
+		{"a field in other letters", replace(`"version"`, `"Version"`), `unknown field "Version"`},
+		{"UTF-16", "\xff\xfe{\x00}\x00", "it is UTF-16"},
 		{"wrong kind", replace(`"20261123T101530-1a2b3c4"`, `1`), `field "version" cannot be a number`},
 		{"no version", replace(`"20261123T101530-1a2b3c4"`, `""`), `field "version" is missing`},
 		{"bad version", replace(`20261123T101530-1a2b3c4`, `a b`), `version "a b"`},
