@@ -19,8 +19,11 @@ func Kustomization(ctx context.Context, dir, folder string) ([]*unstructured.Uns
 		return nil, fmt.Errorf("rendering %s: %w", folder, err)
 	}
 	target := root + "/" + folder
-	if !files.Exists(target + "/kustomization.yaml") {
+	if kustomizationFile(files, target) == "" {
 		return nil, fmt.Errorf("rendering %s: %q has no %s/kustomization.yaml; give the folder of the manifests, k8s in the repository", folder, dir, folder)
+	}
+	if err := checkInputs(files, target); err != nil {
+		return nil, fmt.Errorf("rendering %s: %w", folder, err)
 	}
 	objects, err := build(files, target)
 	if err != nil {

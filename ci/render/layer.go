@@ -33,9 +33,12 @@ func Layer(ctx context.Context, options Options) ([]*unstructured.Unstructured, 
 		return nil, fmt.Errorf("rendering %s: %w", options.describe(), err)
 	}
 	target := options.kustomization()
-	if !files.Exists(target + "/kustomization.yaml") {
+	if kustomizationFile(files, target) == "" {
 		return nil, fmt.Errorf("rendering %s: %q has no %s/kustomization.yaml; give the folder of the manifests, k8s in the repository",
 			options.describe(), options.Dir, options.relative())
+	}
+	if err := checkInputs(files, target); err != nil {
+		return nil, fmt.Errorf("rendering %s: %w", options.describe(), err)
 	}
 	if options.Layer == Slot {
 		if target, err = addRelease(files, target, options); err != nil {
