@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"slices"
 	"time"
+
+	"github.com/codingbutter/team-dashboard/ci/release"
 )
 
 // The headers in which every response of the application names itself.
@@ -21,31 +23,47 @@ type Answer struct {
 	// Release and Slot are what the response says of itself; both are empty when
 	// something other than the application answered.
 	Release, Slot string
-	Body          []byte
+	// Location is where a redirect leads to, as it was sent.
+	Location string
+	Body     []byte
 	// Duration runs from asking to the last byte, the making of the connection included.
 	Duration time.Duration
 }
 
 func answerOf(status int, header http.Header, body []byte, duration time.Duration) Answer {
-	return Answer{Status: status, Release: header.Get(headerRelease), Slot: header.Get(headerSlot), Body: body, Duration: duration}
+	return Answer{Status: status, Release: header.Get(headerRelease), Slot: header.Get(headerSlot), Location: header.Get("Location"), Body: body, Duration: duration}
 }
 
 // who names who answered.
 func (a Answer) who() string {
-	switch {
-	case a.Release == "":
+	if a.Release == "" {
 		return "something that names no release, such as the ingress controller"
-	case a.Slot == "":
-		return fmt.Sprintf("release %q", a.Release)
 	}
-	return fmt.Sprintf("release %q in slot %s", a.Release, a.Slot)
+	return named(a.Release, a.Slot)
 }
 
+func named(release, slot string) string {
+	if slot == "" {
+		return fmt.Sprintf("release %q", release)
+	}
+	return fmt.Sprintf("release %q in slot %s", release, slot)
+}
+
+// from says whether the target gave the answer: its release, in its slot. Any
+// release will do for a target that names none. An answer that names no slot may
+// come from any; namesNoSlot tells.
+func (a Answer) from(target release.Target) bool {
+	return (target.Release.Version == "" || a.Release == target.Release.Version) && (target.Slot == "" || a.Slot == "" || a.Slot == target.Slot)
+}
+
+// namesNoSlot says whether the slot of an answer cannot be told, where there are slots.
+func (a Answer) namesNoSlot(target release.Target) bool { return target.Slot != "" && a.Slot == "" }
+
 // problem says what is wrong with an answer of a health path; empty when it is
-// 200 and comes from the wanted release. Any release will do when that is empty.
-func (a Answer) problem(release string) string {
-	if release != "" && a.Release != release {
-		return fmt.Sprintf("answered %d by %s instead of release %q", a.Status, a.who(), release)
+// 200 and the target gave it.
+func (a Answer) problem(target release.Target) string {
+	if !a.from(target) {
+		return fmt.Sprintf("answered %d by %s instead of %s", a.Status, a.who(), named(target.Release.Version, target.Slot))
 	}
 	if a.Status == http.StatusOK {
 		return ""

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -20,7 +21,7 @@ import (
 func TestAllIsWell(t *testing.T) {
 	fake := wellCluster()
 	smoke := health.Smoke(func(context.Context) (string, error) { return "6 flows passed", nil })
-	report := health.Examine(t.Context(), shop(), append(health.Inside(shopApp, shop(), fake), smoke), &clock{})
+	report := health.Examine(t.Context(), shop(), append(health.Inside(shopApp, shop(), fake), smoke))
 
 	require.NoError(t, report.Err())
 	assert.True(t, report.OK())
@@ -47,7 +48,7 @@ func TestWithoutSlotTheServicesHaveNoSuffix(t *testing.T) {
 	fake, target := wellCluster(), shop()
 	target.Slot, target.Release = "", release.Release{}
 	fake.answers["web /health"], fake.answers["orders /health"] = fake.answers["web-green /health"], fake.answers["orders-green /health"]
-	require.NoError(t, health.Examine(t.Context(), target, health.Inside(shopApp, target, fake), &clock{}).Err())
+	require.NoError(t, health.Examine(t.Context(), target, health.Inside(shopApp, target, fake)).Err())
 	assert.Contains(t, fake.asked, "Deployment shop-prod app.kubernetes.io/part-of=shop")
 }
 
@@ -113,7 +114,8 @@ func TestEndpointsAndDatabases(t *testing.T) {
 		{name: "the service gives a reason", response: answer(503, "v2", `{"status":"error","error":"broken on purpose"}`), says: "broken on purpose"},
 		{name: "another service is to blame", response: answer(503, "v2", `{"status":"error","services":{"billing":{"status":"error","dependencies":{"redis":{"status":"error","error":"no answer within 2000 ms"}}}}}`), says: "billing: redis: no answer within 2000 ms"},
 		{name: "an error page", response: answer(502, "", "<html>"), says: "answered 502 by something that names no release"},
-		{name: "another release", response: answer(200, "v1", "{}"), says: `answered 200 by release "v1" in slot green instead of release "v2"`},
+		{name: "another release", response: answer(200, "v1", "{}"), says: `answered 200 by release "v1" in slot green instead of release "v2" in slot green`},
+		{name: "another slot", response: inSlot("blue", answer(200, "v2", "{}")), says: `answered 200 by release "v2" in slot blue instead of release "v2" in slot green`},
 		{name: "no answer", missing: true, says: "orders: /health: no answer: no endpoints available"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -179,19 +181,21 @@ func TestResponseTime(t *testing.T) {
 }
 
 func TestExamineGoesOnAfterAFailure(t *testing.T) {
-	now := &clock{}
 	checks := []health.Check{
-		{Name: "first", Run: func(ctx context.Context) (string, error) {
-			return "", errors.Join(errors.New("this"), errors.New("that"), now.Sleep(ctx, time.Second))
+		{Name: "first", Run: func(context.Context) (string, error) {
+			time.Sleep(time.Second)
+			return "", errors.Join(errors.New("this"), errors.New("that"))
 		}},
 		health.Smoke(func(context.Context) (string, error) { return "", errors.New("FAIL login") }),
 		{Name: "third", Run: func(context.Context) (string, error) { return "well", nil }},
 	}
-	report := health.Examine(t.Context(), shop(), checks, now)
-	assert.False(t, report.OK())
-	require.Len(t, report.Checks, 3)
-	assert.Equal(t, health.CheckResult{Name: "first", Detail: "this\nthat", Duration: time.Second}, report.Checks[0])
-	assert.Equal(t, health.CheckResult{Name: "third", OK: true, Detail: "well"}, report.Checks[2])
-	assert.EqualError(t, report.Err(), "checking the health of production/green: first: this; that; smoke tests: FAIL login")
-	assert.False(t, strings.Contains(report.Err().Error(), "\n"), "one line")
+	synctest.Test(t, func(t *testing.T) {
+		report := health.Examine(t.Context(), shop(), checks)
+		assert.False(t, report.OK())
+		require.Len(t, report.Checks, 3)
+		assert.Equal(t, health.CheckResult{Name: "first", Detail: "this\nthat", Duration: time.Second}, report.Checks[0])
+		assert.Equal(t, health.CheckResult{Name: "third", OK: true, Detail: "well"}, report.Checks[2])
+		assert.EqualError(t, report.Err(), "checking the health of production/green: first: this; that; smoke tests: FAIL login")
+		assert.False(t, strings.Contains(report.Err().Error(), "\n"), "one line")
+	})
 }

@@ -22,16 +22,6 @@ import (
 	"github.com/codingbutter/team-dashboard/ci/release"
 )
 
-// clock passes time only when someone sleeps.
-type clock struct{ now time.Time }
-
-func (c *clock) Now() time.Time { return c.now }
-
-func (c *clock) Sleep(ctx context.Context, pause time.Duration) error {
-	c.now = c.now.Add(pause)
-	return ctx.Err()
-}
-
 // shopApp is a small application: a front end and an API behind it.
 var shopApp = config.Application{Name: "shop", Services: []config.Service{
 	{Name: "web", Port: 3000, Path: "/", HealthPath: "/api/health"},
@@ -95,6 +85,11 @@ func answer(status int, release, body string) cluster.Response {
 	return cluster.Response{Status: status, Header: header, Body: []byte(body), Duration: 10 * time.Millisecond}
 }
 
+func inSlot(slot string, response cluster.Response) cluster.Response {
+	response.Header.Set("x-slot", slot)
+	return response
+}
+
 func (f *fakeCluster) List(_ context.Context, _, kind, namespace, selector string) ([]*cluster.Object, error) {
 	if f.err != nil {
 		return nil, f.err
@@ -132,7 +127,7 @@ func (f *fakeCluster) ServiceGet(_ context.Context, namespace, service string, p
 // result examines and returns the named check's result.
 func result(t *testing.T, name string, checks []health.Check) health.CheckResult {
 	t.Helper()
-	report := health.Examine(t.Context(), shop(), checks, &clock{})
+	report := health.Examine(t.Context(), shop(), checks)
 	for _, check := range report.Checks {
 		if check.Name == name {
 			return check

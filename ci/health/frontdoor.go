@@ -26,7 +26,8 @@ type FrontDoorOptions struct {
 	CA []byte
 	// Timeout bounds each request; zero means DefaultTimeout.
 	Timeout time.Duration
-	Clock   Clock
+	// Transport answers instead of the network, for tests; nil means the network.
+	Transport http.RoundTripper
 }
 
 // DefaultTimeout is above every threshold of response time, so that a slow answer
@@ -41,7 +42,6 @@ const maxBody = 1 << 20
 type FrontDoor struct {
 	url    string
 	client *http.Client
-	clock  Clock
 }
 
 // NewFrontDoor returns an error if the URL or the CA cannot be used. It does not connect.
@@ -49,33 +49,46 @@ func NewFrontDoor(options FrontDoorOptions) (*FrontDoor, error) {
 	if parsed, err := url.Parse(options.URL); err != nil || parsed.Host == "" {
 		return nil, fmt.Errorf("reading the environment's URL %q: not of the form https://host", options.URL)
 	}
-	transport := &http.Transport{
-		DisableKeepAlives: true,
-		DialContext:       dialResolved(options.Resolve),
-		Proxy: func(request *http.Request) (*url.URL, error) {
-			if _, ok := options.Resolve[request.URL.Hostname()]; ok {
-				return nil, nil
-			}
-			return http.ProxyFromEnvironment(request)
-		},
-	}
-	if len(options.CA) > 0 {
-		// Where there is no system pool, the bundle alone is trusted.
-		pool, err := x509.SystemCertPool()
-		if err != nil {
-			pool = x509.NewCertPool()
+	transport := options.Transport
+	if transport == nil {
+		var err error
+		if transport, err = options.network(); err != nil {
+			return nil, err
 		}
-		if !pool.AppendCertsFromPEM(options.CA) {
-			return nil, errors.New("reading the front door's CA: no certificate in it; give a PEM file")
-		}
-		transport.TLSClientConfig = &tls.Config{RootCAs: pool}
 	}
-	return &FrontDoor{url: strings.TrimSuffix(options.URL, "/"), clock: options.Clock, client: &http.Client{
+	return &FrontDoor{url: strings.TrimSuffix(options.URL, "/"), client: &http.Client{
 		Transport: transport,
 		Timeout:   cmp.Or(options.Timeout, DefaultTimeout),
 		// A redirect is an answer to be judged, not to be followed.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}, nil
+}
+
+// network connects anew for each request, as the options say.
+func (o FrontDoorOptions) network() (*http.Transport, error) {
+	transport := &http.Transport{
+		DisableKeepAlives: true,
+		DialContext:       dialResolved(o.Resolve),
+		Proxy: func(request *http.Request) (*url.URL, error) {
+			if _, ok := o.Resolve[request.URL.Hostname()]; ok {
+				return nil, nil
+			}
+			return http.ProxyFromEnvironment(request)
+		},
+	}
+	if len(o.CA) == 0 {
+		return transport, nil
+	}
+	// Where there is no system pool, the bundle alone is trusted.
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	if !pool.AppendCertsFromPEM(o.CA) {
+		return nil, errors.New("reading the front door's CA: no certificate in it; give a PEM file")
+	}
+	transport.TLSClientConfig = &tls.Config{RootCAs: pool}
+	return transport, nil
 }
 
 // dialResolved is what curl's --resolve does: only the address changes, while
@@ -122,7 +135,7 @@ func (f *FrontDoor) Get(ctx context.Context, path string) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	start := f.clock.Now()
+	start := time.Now()
 	response, err := f.client.Do(request)
 	if err != nil {
 		return Answer{}, unanswered(err)
@@ -132,7 +145,7 @@ func (f *FrontDoor) Get(ctx context.Context, path string) (Answer, error) {
 	if err != nil {
 		return Answer{}, fmt.Errorf("reading the answer of %s: %w", f.url+path, err)
 	}
-	return answerOf(response.StatusCode, response.Header, body, f.clock.Now().Sub(start)), nil
+	return answerOf(response.StatusCode, response.Header, body, time.Since(start)), nil
 }
 
 // unanswered adds what to do to the failures that have a usual cause.

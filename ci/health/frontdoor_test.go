@@ -1,9 +1,7 @@
 package health_test
 
 import (
-	"context"
 	"encoding/pem"
-	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -12,7 +10,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -56,7 +53,7 @@ func (d *door) ca() []byte {
 func (d *door) client(t *testing.T, change ...func(*health.FrontDoorOptions)) *health.FrontDoor {
 	t.Helper()
 	options := health.FrontDoorOptions{
-		URL: "https://example.com", CA: d.ca(), Clock: &clock{},
+		URL: "https://example.com", CA: d.ca(),
 		Resolve: map[string]string{"example.com": d.Listener.Addr().String()},
 	}
 	for _, apply := range change {
@@ -147,7 +144,7 @@ func TestOutside(t *testing.T) {
 		paths[r.URL.Path] = true
 		reply(w, 200, "v2")
 	})
-	report := health.Examine(t.Context(), shop(), health.Outside(shopApp, shop(), wellCluster(), opened.client(t)), &clock{})
+	report := health.Examine(t.Context(), shop(), health.Outside(shopApp, shop(), wellCluster(), opened.client(t)))
 	require.NoError(t, report.Err())
 	assert.Equal(t, map[string]bool{"/api/health": true, "/api/orders/health": true, "/api/health/db": true}, paths)
 	assert.Equal(t, "postgres answers in 2.0 ms", report.Checks[2].Detail)
@@ -159,75 +156,12 @@ func TestOutside(t *testing.T) {
 		}
 		reply(w, 200, "v2")
 	}
-	report = health.Examine(t.Context(), shop(), health.Outside(shopApp, shop(), wellCluster(), opened.client(t)), &clock{})
+	report = health.Examine(t.Context(), shop(), health.Outside(shopApp, shop(), wellCluster(), opened.client(t)))
 	assert.ErrorContains(t, report.Err(), "databases: web: /api/health/db answered 503")
 
 	below := shop()
 	below.Environment.HealthPaths = []string{"/api/orders/db"}
 	below.Release.Version = "v3"
-	report = health.Examine(t.Context(), below, health.Outside(shopApp, below, wellCluster(), opened.client(t)), &clock{})
+	report = health.Examine(t.Context(), below, health.Outside(shopApp, below, wellCluster(), opened.client(t)))
 	assert.ErrorContains(t, report.Err(), "databases: orders: /api/orders/db answered", "the path belongs to whom the front door sends it to")
-}
-
-func TestProve(t *testing.T) {
-	const services, line, round = 2, 20, 8
-	for _, test := range []struct {
-		name     string
-		script   func(w http.ResponseWriter, r *http.Request, number int)
-		want     health.Proof
-		requests int
-		settled  time.Duration
-	}{
-		{name: "at once", script: as("v2"), requests: services * line},
-		{name: "the old release for two rounds", script: func(w http.ResponseWriter, _ *http.Request, number int) {
-			reply(w, 200, map[bool]string{true: "v1", false: "v2"}[number <= 2*round])
-		}, want: health.Proof{Old: 2 * round}, requests: 2*round + services*line, settled: 40 * time.Millisecond},
-		{name: "the old release comes back once", script: func(w http.ResponseWriter, _ *http.Request, number int) {
-			reply(w, 200, map[bool]string{true: "v1", false: "v2"}[number == 2*round+5])
-		}, want: health.Proof{Old: 1}, requests: 3*round + services*line, settled: 60 * time.Millisecond},
-		{name: "failures on the way", script: func(w http.ResponseWriter, _ *http.Request, number int) {
-			switch number {
-			case 1:
-				reply(w, 503, "v2")
-			case 2:
-				w.WriteHeader(404)
-			case 3:
-				panic(http.ErrAbortHandler)
-			default:
-				reply(w, 200, "v2")
-			}
-		}, want: health.Proof{Failed: 3}, requests: round + services*line, settled: 20 * time.Millisecond},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			opened := openDoor(t, test.script)
-			got, err := opened.client(t).Prove(t.Context(), shopApp.Services, "v2")
-			require.NoError(t, err)
-			assert.Equal(t, test.requests, got.Requests)
-			assert.Equal(t, test.want.Old, got.Old)
-			assert.Equal(t, test.want.Failed, got.Failed)
-			assert.Equal(t, test.settled, got.Settled.Sub(got.Started))
-			assert.Equal(t, test.want.Old+test.want.Failed > 0, got.Last != "")
-			assert.Len(t, opened.connections, opened.requests)
-		})
-	}
-}
-
-func TestProveGivesUpWithItsContext(t *testing.T) {
-	ctx, cancel := context.WithCancelCause(t.Context())
-	late := errors.New("the budget is spent")
-	opened := openDoor(t, func(w http.ResponseWriter, r *http.Request, number int) {
-		if number == 9 {
-			cancel(late)
-		}
-		if r.URL.Path == "/api/orders/health" {
-			reply(w, 200, "v1")
-			return
-		}
-		reply(w, 200, "v2")
-	})
-	got, err := opened.client(t).Prove(ctx, shopApp.Services, "v2")
-	require.ErrorIs(t, err, late)
-	assert.ErrorContains(t, err, `of 8 requests 4 were answered by another release and 0 failed, the latest: orders /api/orders/health answered by release "v1" in slot green`)
-	assert.Equal(t, 8, got.Requests)
-	assert.True(t, got.Settled.IsZero())
 }

@@ -100,7 +100,7 @@ func examine(ctx context.Context, target release.Target, at place, asked endpoin
 	if err != nil {
 		return answer, fmt.Sprintf("%s: %s: no answer: %s", asked.service.Name, asked.path, err)
 	}
-	if problem := answer.problem(target.Release.Version); problem != "" {
+	if problem := answer.problem(target); problem != "" {
 		return answer, fmt.Sprintf("%s: %s %s", asked.service.Name, asked.path, problem)
 	}
 	return answer, ""

@@ -33,13 +33,13 @@ func (m *TeamDashboard) deployer(ctx context.Context, limits limits) (*rollout.D
 	options := rollout.DefaultOptions()
 	options.ReadyBudget = limits.ready
 	clock := rollout.SystemClock()
-	door := rollout.Outside{Application: app, Resolve: addresses, CA: authorities, Clock: clock}
+	door := rollout.Outside{Application: app, Resolve: addresses, CA: authorities}
 	return &rollout.Deployer{
 		Application: app,
 		Cluster:     rollout.API{Cluster: connection},
 		Images:      registry,
 		Manifests:   rollout.ManifestsIn(folder),
-		Health:      rollout.Inside{Application: app, Cluster: connection, Clock: clock},
+		Health:      rollout.Inside{Application: app, Cluster: connection},
 		FrontDoor:   door,
 		Smoke:       m.suite(ctx, connection),
 		Watcher:     rollout.Lookout{Application: app, Cluster: connection, Door: door, Clock: clock, Progress: progress{}},

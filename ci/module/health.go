@@ -8,7 +8,6 @@ import (
 	"github.com/codingbutter/team-dashboard/ci/health"
 	"github.com/codingbutter/team-dashboard/ci/release"
 	"github.com/codingbutter/team-dashboard/ci/report"
-	"github.com/codingbutter/team-dashboard/ci/rollout"
 )
 
 // Check the health of an environment: pods, endpoints, databases, response time, smoke tests.
@@ -61,7 +60,7 @@ func (m *TeamDashboard) examine(ctx context.Context, connection *cluster.Cluster
 		checks = health.Inside(app, target, connection)
 	}
 	checks = append(checks, health.Smoke(m.suite(ctx, connection).Check(target, inside)))
-	return health.Examine(ctx, target, checks, rollout.SystemClock()), nil
+	return health.Examine(ctx, target, checks), nil
 }
 
 // frontDoor reaches an environment by its URL.
@@ -74,5 +73,5 @@ func (m *TeamDashboard) frontDoor(ctx context.Context, environment config.Enviro
 	if err != nil {
 		return nil, err
 	}
-	return health.NewFrontDoor(health.FrontDoorOptions{URL: environment.URL, Resolve: addresses, CA: authorities, Clock: rollout.SystemClock()})
+	return health.NewFrontDoor(health.FrontDoorOptions{URL: environment.URL, Resolve: addresses, CA: authorities})
 }

@@ -2,7 +2,6 @@ package rollout
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
@@ -34,12 +33,11 @@ func (folder ManifestsIn) Layer(ctx context.Context, options render.Options) ([]
 type Inside struct {
 	Application config.Application
 	Cluster     health.Cluster
-	Clock       Clock
 }
 
 // Check asks the Services of the target's slot.
 func (i Inside) Check(ctx context.Context, target release.Target) health.Report {
-	return health.Examine(ctx, target, health.Inside(i.Application, target, i.Cluster), i.Clock)
+	return health.Examine(ctx, target, health.Inside(i.Application, target, i.Cluster))
 }
 
 // Outside is the FrontDoor of whichever environment is asked for.
@@ -48,7 +46,6 @@ type Outside struct {
 	// Resolve and CA are those of health.FrontDoorOptions.
 	Resolve map[string]string
 	CA      []byte
-	Clock   Clock
 }
 
 // Prove asks the environment's URL.
@@ -57,28 +54,20 @@ func (o Outside) Prove(ctx context.Context, target release.Target) (health.Proof
 	if err != nil {
 		return health.Proof{}, err
 	}
-	return door.Prove(ctx, o.Application.Services, target.Release.Version)
+	return door.Prove(ctx, o.Application.Services, target)
 }
 
 // Reach asks the environment's URL.
-func (o Outside) Reach(ctx context.Context, target release.Target) error {
+func (o Outside) Reach(ctx context.Context, target release.Target) (doubt string, err error) {
 	door, err := o.door(target)
 	if err != nil {
-		return err
+		return "", err
 	}
-	for {
-		_, err := door.Get(ctx, o.Application.Services[0].HealthPath)
-		if err == nil {
-			return nil
-		}
-		if o.Clock.Sleep(ctx, time.Second) != nil {
-			return fmt.Errorf("asking whether %s can be reached from here: %w", target.Environment.URL, err)
-		}
-	}
+	return door.Reach(ctx, o.Application.Services)
 }
 
 func (o Outside) door(target release.Target) (*health.FrontDoor, error) {
-	return health.NewFrontDoor(health.FrontDoorOptions{URL: target.Environment.URL, Resolve: o.Resolve, CA: o.CA, Clock: o.Clock})
+	return health.NewFrontDoor(health.FrontDoorOptions{URL: target.Environment.URL, Resolve: o.Resolve, CA: o.CA})
 }
 
 // Lookout is the Watcher that reads the pods' own metrics and asks at the front door.

@@ -215,7 +215,7 @@ func (w *world) Prove(ctx context.Context, target release.Target) (health.Proof,
 	return health.Proof{Requests: 40, Settled: w.now}, nil
 }
 
-func (w *world) Reach(context.Context, release.Target) error { return w.closed }
+func (w *world) Reach(context.Context, release.Target) (string, error) { return "", w.closed }
 
 // Slot and Public are the smoke suite.
 func (w *world) Slot(ctx context.Context, _ release.Target, _ time.Duration) (smoke.Result, error) {

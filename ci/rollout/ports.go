@@ -59,9 +59,10 @@ type Health interface {
 
 // FrontDoor sends fresh connections to the environment's public URL; Outside is the real one.
 type FrontDoor interface {
-	// Reach asks until anything answers, or the context ends.
-	Reach(ctx context.Context, target release.Target) error
-	// Prove asks until only the target's release answers, or the context ends. What it has seen comes with the error too.
+	// Reach asks until every path is answered, or the context ends; the doubt is what may keep a switch from being proven.
+	Reach(ctx context.Context, target release.Target) (doubt string, err error)
+	// Prove asks until only the target's release answers, from the target's slot, or the context ends. What it has seen
+	// comes with the error too.
 	Prove(ctx context.Context, target release.Target) (health.Proof, error)
 }
 

@@ -46,6 +46,9 @@ func (r *run) proveDoor(ctx context.Context, target release.Target) (*Switch, er
 	ctx, cancel := context.WithTimeout(ctx, r.Options.ProofBudget)
 	defer cancel()
 	proof, err := r.FrontDoor.Prove(ctx, target)
+	if doubt := proof.Doubt(); doubt != "" {
+		r.result.Warnings = append(r.result.Warnings, doubt)
+	}
 	evidence := &Switch{To: target.Slot, Requests: proof.Requests, Old: proof.Old, Failed: proof.Failed}
 	if r.record.Replaces > 0 {
 		evidence.From = r.record.Previous

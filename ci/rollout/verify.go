@@ -37,11 +37,15 @@ func (r *run) verify(ctx context.Context) error {
 	return group.Wait()
 }
 
-// reach waits until the environment's URL answers, whatever it says: a new ingress takes a moment.
+// reach waits until the environment's URL answers, whoever it is: a new ingress takes a moment.
 func (r *run) reach(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, r.Options.ProofBudget)
 	defer cancel()
-	return r.FrontDoor.Reach(ctx, r.target())
+	doubt, err := r.FrontDoor.Reach(ctx, r.target())
+	if doubt != "" {
+		r.Progress.Info(ctx, "warning: %s", doubt)
+	}
+	return err
 }
 
 // verifyDigests compares what the pods run with what the release names.
