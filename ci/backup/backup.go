@@ -15,6 +15,7 @@ import (
 	"github.com/codingbutter/team-dashboard/ci/config"
 	"github.com/codingbutter/team-dashboard/ci/preflight"
 	"github.com/codingbutter/team-dashboard/ci/rollout"
+	"github.com/codingbutter/team-dashboard/ci/workload"
 )
 
 // Cluster is what backups need of the API server; rollout.API is the real one.
@@ -23,7 +24,8 @@ type Cluster interface {
 	Apply(ctx context.Context, object *cluster.Object, options cluster.ApplyOptions) (*cluster.Object, error)
 	MergePatch(ctx context.Context, ref cluster.Ref, document any) (*cluster.Object, error)
 	Logs(ctx context.Context, namespace, pod string, options cluster.LogOptions) (string, error)
-	RunJob(ctx context.Context, job *cluster.Object, options cluster.JobOptions) (bool, error)
+	RunJob(ctx context.Context, job *cluster.Object, options workload.JobOptions) (bool, error)
+	EndJobs(ctx context.Context, namespace string, names ...string) error
 	Lock(ctx context.Context, namespace string, request cluster.LockRequest) (rollout.Lock, error)
 }
 
@@ -84,6 +86,9 @@ func (d Database) Backup(ctx context.Context, kind string) (Made, error) {
 // lockTTL is how long a restore that was killed keeps others waiting.
 const lockTTL = 20 * time.Second
 
+// exclusiveJobs are those that must not run beside another one, nor beside one that a killed run has left behind.
+var exclusiveJobs = []string{"postgres-backup", "postgres-restore", "postgres-archive", "postgres-password"}
+
 // locked does something while no deploy and no other restore can.
 func (d Database) locked(ctx context.Context, command string, do func(context.Context) error) error {
 	lock, err := d.Cluster.Lock(ctx, d.Environment.Namespace, cluster.LockRequest{Holder: d.Holder, Command: command, TTL: lockTTL,
@@ -92,6 +97,9 @@ func (d Database) locked(ctx context.Context, command string, do func(context.Co
 		return err
 	}
 	defer func() { _ = lock.Unlock(context.WithoutCancel(ctx)) }() // else it ends by itself
+	if err := d.Cluster.EndJobs(lock.Context(), d.Environment.Namespace, exclusiveJobs...); err != nil {
+		return err
+	}
 	return do(lock.Context())
 }
 

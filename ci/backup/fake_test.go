@@ -15,6 +15,7 @@ import (
 	"github.com/codingbutter/team-dashboard/ci/config"
 	"github.com/codingbutter/team-dashboard/ci/render"
 	"github.com/codingbutter/team-dashboard/ci/rollout"
+	"github.com/codingbutter/team-dashboard/ci/workload"
 )
 
 var errKilled = errors.New("killed")
@@ -128,7 +129,7 @@ func (l *lab) MergePatch(_ context.Context, ref cluster.Ref, document any) (*clu
 }
 
 // RunJob does what the scripts do, and prints what they print.
-func (l *lab) RunJob(_ context.Context, job *cluster.Object, options cluster.JobOptions) (bool, error) {
+func (l *lab) RunJob(_ context.Context, job *cluster.Object, options workload.JobOptions) (bool, error) {
 	containers, _, _ := unstructured.NestedSlice(job.Object, "spec", "template", "spec", "containers")
 	command := containers[0].(map[string]any)["command"].([]any)
 	last := output
@@ -148,6 +149,8 @@ func (l *lab) RunJob(_ context.Context, job *cluster.Object, options cluster.Job
 		return true, l.change(func() { l.volume, l.password = script, false })
 	}
 }
+
+func (l *lab) EndJobs(context.Context, string, ...string) error { return nil }
 
 func (l *lab) Logs(context.Context, string, string, cluster.LogOptions) (string, error) {
 	return "", nil

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
+	"github.com/codingbutter/team-dashboard/ci/workload"
 )
 
 // What k8s/data/postgres calls its objects.
@@ -48,7 +49,7 @@ func (d Database) ask(ctx context.Context, name, doing, argument string) (List, 
 // run returns what the Job printed. Its error carries the Job's own.
 func (d Database) run(ctx context.Context, job *cluster.Object, doing string) (string, error) {
 	var text bytes.Buffer
-	succeeded, err := d.Cluster.RunJob(ctx, job, cluster.JobOptions{Budget: d.Timeout, Output: io.MultiWriter(&text, d.Output)})
+	succeeded, err := d.Cluster.RunJob(ctx, job, workload.JobOptions{Budget: d.Timeout, Output: io.MultiWriter(&text, d.Output)})
 	if err == nil && !succeeded {
 		err = fmt.Errorf("%s", lastWords(text.String()))
 	}
@@ -65,7 +66,7 @@ func (d Database) job(ctx context.Context, name, script string, arguments ...str
 		return nil, err
 	}
 	command := append([]string{"/bin/bash", scripts + script}, arguments...)
-	job, err := cluster.JobOf(source, "postgres-"+name, d.Timeout, command...)
+	job, err := workload.JobOf(source, "postgres-"+name, command...)
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,12 @@ import (
 // Delete removes an object; what it owns (a Deployment's pods) is removed by the cluster afterwards. An object that
 // does not exist is no error.
 func (c *Cluster) Delete(ctx context.Context, ref Ref) error {
+	return c.DeleteIf(ctx, ref, metav1.Preconditions{})
+}
+
+// DeleteIf is Delete of an object that still has the UID and the resource version of the preconditions. IsConflict tells
+// that it has not: another one has its name, or somebody changed it. An empty precondition is none.
+func (c *Cluster) DeleteIf(ctx context.Context, ref Ref, preconditions metav1.Preconditions) error {
 	doing := fmt.Sprintf("deleting %s", ref)
 	path, err := c.locate(ctx, ref)
 	if errors.Is(err, ErrUnknownKind) {
@@ -22,7 +28,7 @@ func (c *Cluster) Delete(ctx context.Context, ref Ref) error {
 	}
 	background := metav1.DeletePropagationBackground
 	_, err = c.send(ctx, request{method: http.MethodDelete, path: path, contentType: "application/json",
-		body: metav1.DeleteOptions{PropagationPolicy: &background}, retry: c.timing.retry})
+		body: metav1.DeleteOptions{PropagationPolicy: &background, Preconditions: &preconditions}, retry: c.timing.retry})
 	if err != nil && !IsNotFound(err) {
 		return explain(doing, err)
 	}

@@ -43,8 +43,8 @@ func IsConflict(err error) bool {
 	return apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err) || errors.Is(err, ErrPreconditionFailed)
 }
 
-// isTransient reports whether the same request may succeed if it is sent again.
-func isTransient(err error) bool {
+// IsTransient reports whether the same request may succeed if it is sent again.
+func IsTransient(err error) bool {
 	if errors.Is(err, ErrUnreachable) {
 		var certificate *tls.CertificateVerificationError
 		return !errors.As(err, &certificate)
@@ -91,7 +91,7 @@ func advise(err error) string {
 		return "get a new kubeconfig, its credentials are unknown or have expired"
 	case IsForbidden(err) && isRBAC(err):
 		return "give the kubeconfig's user this right, or use another kubeconfig"
-	case isTransient(err):
+	case IsTransient(err):
 		return "the API server is overloaded or restarting, run the same command again in a minute"
 	}
 	return ""
@@ -126,7 +126,7 @@ func explainConnect(server *url.URL, address string, err error) error {
 		return fmt.Errorf("%s: it refuses the kubeconfig's credentials: %w; they are unknown or have expired, get a new kubeconfig", doing, err)
 	case IsForbidden(err):
 		return fmt.Errorf("%s: %w; the kubeconfig's user may not even look: give it credentials and the role system:discovery", doing, err)
-	case IsNotFound(err), code(err) != 0 && !isTransient(err):
+	case IsNotFound(err), code(err) != 0 && !IsTransient(err):
 		return fmt.Errorf("%s: %w; something answers there that is no Kubernetes API server, check the kubeconfig's server", doing, err)
 	}
 	return explain(doing, err)

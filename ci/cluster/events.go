@@ -9,7 +9,7 @@ import (
 	"github.com/codingbutter/team-dashboard/ci/cluster/kinds"
 )
 
-// Event is one thing that went wrong with an object, as the cluster's controllers and nodes report it.
+// Event is one thing that happened to an object, as the cluster's controllers and nodes report it.
 type Event struct {
 	Reason  string
 	Message string
@@ -17,12 +17,9 @@ type Event struct {
 	Last    time.Time
 }
 
-// Warnings returns what went wrong with an object lately, oldest first. Clusters keep events for an hour by default.
-func (c *Cluster) Warnings(ctx context.Context, ref Ref) ([]Event, error) {
-	return c.events(ctx, ref, kinds.EventTypeWarning)
-}
-
-func (c *Cluster) events(ctx context.Context, ref Ref, eventType string) ([]Event, error) {
+// Events returns what happened to an object lately, oldest first: kinds.EventTypeWarning or kinds.EventTypeNormal.
+// Clusters keep events for an hour by default.
+func (c *Cluster) Events(ctx context.Context, ref Ref, eventType string) ([]Event, error) {
 	selector := fmt.Sprintf("type=%s,involvedObject.kind=%s,involvedObject.name=%s", eventType, ref.Kind, ref.Name)
 	var list kinds.List[kinds.Event]
 	if err := c.listInto(ctx, "v1", "Event", ref.Namespace, byFields(selector), &list); err != nil {

@@ -49,7 +49,7 @@ func newFake(t *testing.T) (*fakeServer, *Cluster) {
 	server := &fakeServer{objects: map[string]*unstructured.Unstructured{}}
 	address, err := url.Parse("https://api.example:6443")
 	require.NoError(t, err)
-	return server, newCluster(address, &http.Client{Transport: server}, productionTiming)
+	return server, New(address, server)
 }
 
 func (s *fakeServer) RoundTrip(request *http.Request) (*http.Response, error) {

@@ -10,14 +10,14 @@ import (
 // Get reads one object. IsNotFound tells that there is none.
 func (c *Cluster) Get(ctx context.Context, ref Ref) (*Object, error) {
 	object := &Object{}
-	if err := c.getInto(ctx, ref, object); err != nil {
+	if err := c.GetInto(ctx, ref, object); err != nil {
 		return nil, err
 	}
 	return object, nil
 }
 
-// getInto reads one object into a typed struct or an Object.
-func (c *Cluster) getInto(ctx context.Context, ref Ref, into any) error {
+// GetInto reads one object into a typed struct or an Object.
+func (c *Cluster) GetInto(ctx context.Context, ref Ref, into any) error {
 	doing := fmt.Sprintf("reading %s", ref)
 	path, err := c.locate(ctx, ref)
 	if err != nil {

@@ -35,7 +35,7 @@ func lockRef(namespace string) Ref {
 // readLease returns an empty, unnamed Lease when there is none.
 func (c *Cluster) readLease(ctx context.Context, namespace string) (*kinds.Lease, error) {
 	lease := &kinds.Lease{}
-	if err := c.getInto(ctx, lockRef(namespace), lease); err != nil && !IsNotFound(err) {
+	if err := c.GetInto(ctx, lockRef(namespace), lease); err != nil && !IsNotFound(err) {
 		return nil, err
 	}
 	return lease, nil

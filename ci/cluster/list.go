@@ -24,6 +24,11 @@ func (c *Cluster) List(ctx context.Context, apiVersion, kind, namespace, selecto
 	return objects, nil
 }
 
+// ListInto is List into a kinds.List of typed structs.
+func (c *Cluster) ListInto(ctx context.Context, apiVersion, kind, namespace, selector string, into any) error {
+	return c.listInto(ctx, apiVersion, kind, namespace, byLabels(selector), into)
+}
+
 // listInto reads a list into a typed struct or an UnstructuredList.
 func (c *Cluster) listInto(ctx context.Context, apiVersion, kind, namespace string, query url.Values, into any) error {
 	doing := fmt.Sprintf("listing the objects of kind %s in namespace %q", kind, namespace)

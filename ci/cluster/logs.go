@@ -2,12 +2,12 @@ package cluster
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"strconv"
+	"time"
 )
 
 // maxLogs bounds what Logs returns, in bytes.
@@ -21,20 +21,16 @@ type LogOptions struct {
 	Tail int
 	// Previous reads the container's instance before its last restart.
 	Previous bool
+	// Since leaves out what was written before the second of that time; zero leaves out nothing.
+	Since time.Time
+	// Timestamps begins every line with the time at which the node received it (RFC 3339) and a space.
+	Timestamps bool
 }
 
 // Logs returns what a container has written so far.
 func (c *Cluster) Logs(ctx context.Context, namespace, pod string, options LogOptions) (string, error) {
-	query := url.Values{"limitBytes": {strconv.Itoa(maxLogs)}}
-	if options.Container != "" {
-		query.Set("container", options.Container)
-	}
-	if options.Tail > 0 {
-		query.Set("tailLines", strconv.Itoa(options.Tail))
-	}
-	if options.Previous {
-		query.Set("previous", "true")
-	}
+	query := options.query()
+	query.Set("limitBytes", strconv.Itoa(maxLogs))
 	body, err := c.send(ctx, request{method: http.MethodGet, path: logPath(namespace, pod), query: query, retry: c.timing.retry})
 	if err != nil {
 		return "", explain(fmt.Sprintf("reading the logs of Pod %q in namespace %q", pod, namespace), err)
@@ -42,25 +38,43 @@ func (c *Cluster) Logs(ctx context.Context, namespace, pod string, options LogOp
 	return string(body), nil
 }
 
-// StreamLogs copies what a pod's only container writes to w, from its start until it ends or w returns ErrEnough.
-func (c *Cluster) StreamLogs(ctx context.Context, namespace, pod string, w io.Writer) error {
+// FollowLogs opens what a container writes, from the options' beginning until it ends. An end without an error does not
+// say that the container has ended: a node's agent that restarts ends it, too.
+func (c *Cluster) FollowLogs(ctx context.Context, namespace, pod string, options LogOptions) (io.ReadCloser, error) {
 	doing := fmt.Sprintf("following the logs of Pod %q in namespace %q", pod, namespace)
-	request := request{method: http.MethodGet, path: logPath(namespace, pod), query: url.Values{"follow": {"true"}}}
+	query := options.query()
+	query.Set("follow", "true")
+	request := request{method: http.MethodGet, path: logPath(namespace, pod), query: query}
 	response, err := c.open(ctx, request, nil)
 	if err != nil {
-		return explain(doing, c.unanswered(ctx, err))
+		return nil, explain(doing, c.unanswered(ctx, err))
 	}
-	defer response.Body.Close()
 	if response.StatusCode >= http.StatusBadRequest {
+		defer response.Body.Close()
 		body, _ := io.ReadAll(io.LimitReader(response.Body, maxLogs))
-		return explain(doing, statusError(response, body, request.method))
+		return nil, explain(doing, statusError(response, body, request.method))
 	}
-	if _, err := io.Copy(w, response.Body); errors.Is(err, ErrEnough) {
-		return err
-	} else if err != nil {
-		return explain(doing, c.unanswered(ctx, err))
+	return response.Body, nil
+}
+
+func (o LogOptions) query() url.Values {
+	query := url.Values{}
+	if o.Container != "" {
+		query.Set("container", o.Container)
 	}
-	return nil
+	if o.Tail > 0 {
+		query.Set("tailLines", strconv.Itoa(o.Tail))
+	}
+	if o.Previous {
+		query.Set("previous", "true")
+	}
+	if o.Timestamps {
+		query.Set("timestamps", "true")
+	}
+	if !o.Since.IsZero() {
+		query.Set("sinceTime", o.Since.UTC().Format(time.RFC3339))
+	}
+	return query
 }
 
 func logPath(namespace, pod string) string {

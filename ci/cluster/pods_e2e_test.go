@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
+	"github.com/codingbutter/team-dashboard/ci/workload"
 )
 
 func TestWaitAndAsk(t *testing.T) {
@@ -23,7 +24,7 @@ func TestWaitAndAsk(t *testing.T) {
 		require.NoError(t, err)
 	}
 	var lines []string
-	require.NoError(t, c.WaitReady(t.Context(), ns, []string{"web"}, cluster.WaitOptions{Progress: func(line string) { lines = append(lines, line) }}))
+	require.NoError(t, workload.WaitDeployments(t.Context(), c, ns, []string{"web"}, workload.Options{Progress: func(line string) { lines = append(lines, line) }}))
 	assert.Equal(t, []string{"web 0/1 ready", "web 1/1 ready"}, lines)
 
 	pods, err := c.List(t.Context(), "v1", "Pod", ns, "app=web")
@@ -56,7 +57,7 @@ func TestWaitAndAsk(t *testing.T) {
 	assert.ErrorIs(t, err, cluster.ErrNotServing)
 
 	require.NoError(t, c.Scale(t.Context(), ns, "web", 0))
-	require.NoError(t, c.WaitReady(t.Context(), ns, []string{"web"}, cluster.WaitOptions{}))
+	require.NoError(t, workload.WaitDeployments(t.Context(), c, ns, []string{"web"}, workload.Options{}))
 }
 
 func TestWaitFailsAtOnce(t *testing.T) {
@@ -87,9 +88,9 @@ func TestWaitFailsAtOnce(t *testing.T) {
 			_, err := c.Apply(t.Context(), object, cluster.ApplyOptions{})
 			require.NoError(t, err)
 			start := time.Now()
-			err = c.WaitReady(t.Context(), ns, []string{test.name}, cluster.WaitOptions{})
+			err = workload.WaitDeployments(t.Context(), c, ns, []string{test.name}, workload.Options{})
 			t.Logf("after %s: %v", time.Since(start).Round(time.Second), err)
-			var failure *cluster.WaitError
+			var failure *workload.WaitError
 			require.ErrorAs(t, err, &failure)
 			assert.Equal(t, test.reason, failure.Reason)
 			assert.Contains(t, failure.Message, test.message)
@@ -107,8 +108,8 @@ func TestWaitSaysWhyItIsNeverReady(t *testing.T) {
 		`require("http").createServer((q, s) => { s.statusCode = 503; s.end() }).listen(3000)'`)
 	_, err := c.Apply(t.Context(), object, cluster.ApplyOptions{})
 	require.NoError(t, err)
-	err = c.WaitReady(t.Context(), ns, []string{"web"}, cluster.WaitOptions{Budget: 15 * time.Second})
-	var failure *cluster.WaitError
+	err = workload.WaitDeployments(t.Context(), c, ns, []string{"web"}, workload.Options{Budget: 15 * time.Second})
+	var failure *workload.WaitError
 	require.ErrorAs(t, err, &failure)
 	assert.Equal(t, "NotReady", failure.Reason)
 	assert.Contains(t, failure.Message, "statuscode: 503")
@@ -126,7 +127,6 @@ kind: Job
 metadata: {name: smoke, namespace: NAMESPACE}
 spec:
   backoffLimit: 0
-  activeDeadlineSeconds: 60
   template:
     spec:
       restartPolicy: Never
@@ -138,11 +138,12 @@ spec:
 		`console.log("ok"); console.log("done"); process.exitCode = 1`:   false,
 	} {
 		var output bytes.Buffer
-		succeeded, err := c.RunJob(t.Context(), job(script), cluster.JobOptions{Output: &output})
+		succeeded, err := workload.RunJob(t.Context(), c, job(script), workload.JobOptions{Output: &output})
 		require.NoError(t, err)
 		assert.Equal(t, want, succeeded)
 		assert.Equal(t, "ok\ndone\n", output.String())
 	}
-	_, err := c.Get(t.Context(), cluster.RefOf(job("")))
-	assert.True(t, cluster.IsNotFound(err))
+	left, err := c.List(t.Context(), "batch/v1", "Job", ns, "")
+	require.NoError(t, err)
+	assert.Empty(t, left)
 }

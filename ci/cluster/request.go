@@ -52,7 +52,7 @@ func (c *Cluster) send(ctx context.Context, request request) ([]byte, error) {
 	}
 	for attempt := 1; ; attempt++ {
 		body, err := c.attempt(ctx, request, payload)
-		if err == nil || attempt >= request.retry.attempts || !isTransient(err) {
+		if err == nil || attempt >= request.retry.attempts || !IsTransient(err) {
 			return body, err
 		}
 		pause := request.retry.pause(attempt)

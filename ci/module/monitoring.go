@@ -5,11 +5,12 @@ import (
 	"errors"
 	"time"
 
-	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/config"
 	"github.com/codingbutter/team-dashboard/ci/monitoring"
 	"github.com/codingbutter/team-dashboard/ci/render"
 	"github.com/codingbutter/team-dashboard/ci/report"
+	"github.com/codingbutter/team-dashboard/ci/rollout"
+	"github.com/codingbutter/team-dashboard/ci/workload"
 )
 
 // What watches over the environments: Prometheus, its rules, Alertmanager and Grafana.
@@ -98,6 +99,6 @@ func (m *Monitoring) installer(ctx context.Context, budget time.Duration) (monit
 		return monitoring.Installer{}, err
 	}
 	connection, err := m.Pipeline.cluster(ctx)
-	wait := cluster.WaitOptions{Budget: budget, Progress: func(line string) { progress{}.Info(ctx, "%s", line) }}
-	return monitoring.Installer{Cluster: connection, Application: config.TeamDashboard(), Objects: objects, Wait: wait}, err
+	wait := workload.Options{Budget: budget, Progress: func(line string) { progress{}.Info(ctx, "%s", line) }}
+	return monitoring.Installer{Cluster: rollout.API{Cluster: connection}, Application: config.TeamDashboard(), Objects: objects, Wait: wait}, err
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/config"
 	"github.com/codingbutter/team-dashboard/ci/render"
+	"github.com/codingbutter/team-dashboard/ci/workload"
 )
 
 // manifests is the repository's own folder: what is tested is what is deployed.
@@ -102,12 +103,12 @@ func (f *fake) Delete(_ context.Context, ref cluster.Ref) error {
 	return nil
 }
 
-func (f *fake) WaitReady(_ context.Context, namespace string, names []string, _ cluster.WaitOptions) error {
+func (f *fake) WaitReady(_ context.Context, namespace string, names []string, _ workload.Options) error {
 	f.done = append(f.done, "wait "+namespace+" "+strings.Join(names, ","))
 	return f.broken
 }
 
-func (f *fake) WaitDaemonSetsReady(ctx context.Context, namespace string, names []string, options cluster.WaitOptions) error {
+func (f *fake) WaitDaemonSetsReady(ctx context.Context, namespace string, names []string, options workload.Options) error {
 	return f.WaitReady(ctx, namespace, names, options)
 }
 
@@ -177,7 +178,7 @@ func TestDeployIsRefusedBeforeAnythingIsWritten(t *testing.T) {
 func TestDeployThatDoesNotBecomeReadyPrunesNothing(t *testing.T) {
 	f := newFake(t)
 	f.put(t, "v1", "ConfigMap", "prometheus-rules-ofbefore", nil)
-	f.broken = &cluster.WaitError{Object: `Deployment "prometheus"`, Reason: "ErrImagePull", Message: "not found"}
+	f.broken = &workload.WaitError{Object: `Deployment "prometheus"`, Reason: "ErrImagePull", Message: "not found"}
 	_, err := installer(t, f).Deploy(context.Background())
 	assert.ErrorContains(t, err, "ErrImagePull")
 	for _, line := range f.done {

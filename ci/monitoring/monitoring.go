@@ -8,6 +8,7 @@ import (
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/config"
+	"github.com/codingbutter/team-dashboard/ci/workload"
 )
 
 // Folder is the kustomization of the monitoring in the folder of the manifests.
@@ -27,8 +28,8 @@ type Cluster interface {
 	Create(ctx context.Context, object *cluster.Object) (*cluster.Object, error)
 	Apply(ctx context.Context, object *cluster.Object, options cluster.ApplyOptions) (*cluster.Object, error)
 	Delete(ctx context.Context, ref cluster.Ref) error
-	WaitReady(ctx context.Context, namespace string, deployments []string, options cluster.WaitOptions) error
-	WaitDaemonSetsReady(ctx context.Context, namespace string, daemonSets []string, options cluster.WaitOptions) error
+	WaitReady(ctx context.Context, namespace string, deployments []string, options workload.Options) error
+	WaitDaemonSetsReady(ctx context.Context, namespace string, daemonSets []string, options workload.Options) error
 }
 
 // Installer brings the monitoring into a cluster.
@@ -38,7 +39,7 @@ type Installer struct {
 	// Objects are the rendered kustomization, in the order in which to apply them.
 	Objects []*cluster.Object
 	// Wait limits the wait for the pods, and is told of its progress.
-	Wait cluster.WaitOptions
+	Wait workload.Options
 }
 
 // Component is one workload of the monitoring.

@@ -10,6 +10,7 @@ import (
 	"github.com/codingbutter/team-dashboard/ci/release"
 	"github.com/codingbutter/team-dashboard/ci/render"
 	"github.com/codingbutter/team-dashboard/ci/watch"
+	"github.com/codingbutter/team-dashboard/ci/workload"
 )
 
 // API lets a *cluster.Cluster be a Cluster.
@@ -110,4 +111,25 @@ func (systemClock) Sleep(ctx context.Context, pause time.Duration) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
+}
+
+// WaitReady, WaitStatefulSetsReady and RunJob are those of the room of workloads.
+func (a API) WaitReady(ctx context.Context, namespace string, deployments []string, options workload.Options) error {
+	return workload.WaitDeployments(ctx, a.Cluster, namespace, deployments, options)
+}
+
+func (a API) WaitStatefulSetsReady(ctx context.Context, namespace string, statefulSets []string, options workload.Options) error {
+	return workload.WaitStatefulSets(ctx, a.Cluster, namespace, statefulSets, options)
+}
+
+func (a API) WaitDaemonSetsReady(ctx context.Context, namespace string, daemonSets []string, options workload.Options) error {
+	return workload.WaitDaemonSets(ctx, a.Cluster, namespace, daemonSets, options)
+}
+
+func (a API) RunJob(ctx context.Context, job *cluster.Object, options workload.JobOptions) (bool, error) {
+	return workload.RunJob(ctx, a.Cluster, job, options)
+}
+
+func (a API) EndJobs(ctx context.Context, namespace string, names ...string) error {
+	return workload.EndJobs(ctx, a.Cluster, namespace, names, workload.Options{})
 }

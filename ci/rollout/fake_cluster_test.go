@@ -16,6 +16,7 @@ import (
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/render"
+	"github.com/codingbutter/team-dashboard/ci/workload"
 )
 
 // errKilled is what every call returns after the process was "killed": nothing it does reaches the cluster any more.
@@ -337,7 +338,7 @@ func (c *fakeCluster) Scale(ctx context.Context, namespace, name string, count i
 	})
 }
 
-func (c *fakeCluster) WaitReady(ctx context.Context, namespace string, deployments []string, _ cluster.WaitOptions) error {
+func (c *fakeCluster) WaitReady(ctx context.Context, namespace string, deployments []string, _ workload.Options) error {
 	for _, name := range deployments {
 		deployment, err := c.Get(ctx, cluster.Ref{APIVersion: "apps/v1", Kind: "Deployment", Namespace: namespace, Name: name})
 		if err != nil {
@@ -345,19 +346,19 @@ func (c *fakeCluster) WaitReady(ctx context.Context, namespace string, deploymen
 		}
 		count, _, _ := unstructured.NestedInt64(deployment.Object, "status", "readyReplicas")
 		if int(count) != replicas(deployment) {
-			return &cluster.WaitError{Object: name, Reason: "CrashLoopBackOff", Message: "back-off restarting", Logs: "panic: no"}
+			return &workload.WaitError{Object: name, Reason: "CrashLoopBackOff", Message: "back-off restarting", Logs: "panic: no"}
 		}
 	}
 	return nil
 }
 
-func (c *fakeCluster) WaitStatefulSetsReady(ctx context.Context, namespace string, names []string, _ cluster.WaitOptions) error {
+func (c *fakeCluster) WaitStatefulSetsReady(ctx context.Context, namespace string, names []string, _ workload.Options) error {
 	for _, name := range names {
 		if _, err := c.Get(ctx, cluster.Ref{APIVersion: "apps/v1", Kind: "StatefulSet", Namespace: namespace, Name: name}); err != nil {
 			return err
 		}
 		if name == c.broken {
-			return &cluster.WaitError{Object: name, Reason: "CrashLoopBackOff", Message: "exit code 1", Logs: "the volume is empty"}
+			return &workload.WaitError{Object: name, Reason: "CrashLoopBackOff", Message: "exit code 1", Logs: "the volume is empty"}
 		}
 	}
 	return nil

@@ -10,6 +10,7 @@ import (
 	"github.com/codingbutter/team-dashboard/ci/release"
 	"github.com/codingbutter/team-dashboard/ci/render"
 	"github.com/codingbutter/team-dashboard/ci/smoke"
+	"github.com/codingbutter/team-dashboard/ci/workload"
 )
 
 // Reader is what status and history need of the API server.
@@ -27,8 +28,8 @@ type Cluster interface {
 	MergePatch(ctx context.Context, ref cluster.Ref, document any) (*cluster.Object, error)
 	Delete(ctx context.Context, ref cluster.Ref) error
 	Scale(ctx context.Context, namespace, deployment string, replicas int) error
-	WaitReady(ctx context.Context, namespace string, deployments []string, options cluster.WaitOptions) error
-	WaitStatefulSetsReady(ctx context.Context, namespace string, statefulSets []string, options cluster.WaitOptions) error
+	WaitReady(ctx context.Context, namespace string, deployments []string, options workload.Options) error
+	WaitStatefulSetsReady(ctx context.Context, namespace string, statefulSets []string, options workload.Options) error
 	SaveRecord(ctx context.Context, namespace string, entry cluster.Entry) error
 	Lock(ctx context.Context, namespace string, request cluster.LockRequest) (Lock, error)
 }

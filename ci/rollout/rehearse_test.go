@@ -13,6 +13,7 @@ import (
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/config"
 	"github.com/codingbutter/team-dashboard/ci/render"
+	"github.com/codingbutter/team-dashboard/ci/workload"
 )
 
 // waiting is a cluster whose pods become ready, or do not, as a test says.
@@ -21,7 +22,7 @@ type waiting struct {
 	ready func(ctx context.Context) error
 }
 
-func (w waiting) WaitReady(ctx context.Context, _ string, _ []string, _ cluster.WaitOptions) error {
+func (w waiting) WaitReady(ctx context.Context, _ string, _ []string, _ workload.Options) error {
 	return w.ready(ctx)
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/render"
+	"github.com/codingbutter/team-dashboard/ci/workload"
 )
 
 // wait lasts until every Deployment of the release is ready, or cannot become so, the way in is open, and no pod of
@@ -59,7 +60,7 @@ func (r *run) waitReady(ctx context.Context, objects []*cluster.Object) error {
 			names = append(names, object.GetName())
 		}
 	}
-	return r.Cluster.WaitReady(ctx, r.environment.Namespace, names, cluster.WaitOptions{
+	return r.Cluster.WaitReady(ctx, r.environment.Namespace, names, workload.Options{
 		Budget: r.Options.ReadyBudget, Progress: func(line string) { r.Progress.Info(ctx, "%s", line) },
 	})
 }
@@ -72,7 +73,7 @@ func (r *run) waitForStores(ctx context.Context) error {
 			names = append(names, object.GetName())
 		}
 	}
-	return r.Cluster.WaitStatefulSetsReady(ctx, r.environment.Namespace, names, cluster.WaitOptions{
+	return r.Cluster.WaitStatefulSetsReady(ctx, r.environment.Namespace, names, workload.Options{
 		Budget: r.Options.ReadyBudget, Progress: func(line string) { r.Progress.Info(ctx, "%s", line) },
 	})
 }

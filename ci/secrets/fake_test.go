@@ -20,6 +20,7 @@ import (
 	"github.com/codingbutter/team-dashboard/ci/config"
 	"github.com/codingbutter/team-dashboard/ci/rollout"
 	"github.com/codingbutter/team-dashboard/ci/secrets"
+	"github.com/codingbutter/team-dashboard/ci/workload"
 )
 
 const namespace = "team-dashboard-prod"
@@ -188,7 +189,7 @@ func (m *memory) Delete(_ context.Context, ref cluster.Ref) error {
 	return nil
 }
 
-func (m *memory) WaitReady(_ context.Context, _ string, deployments []string, _ cluster.WaitOptions) error {
+func (m *memory) WaitReady(_ context.Context, _ string, deployments []string, _ workload.Options) error {
 	if m.dead {
 		return errKilled
 	}
@@ -196,15 +197,17 @@ func (m *memory) WaitReady(_ context.Context, _ string, deployments []string, _ 
 	for _, name := range deployments {
 		for _, value := range m.pods[name] {
 			if m.refused != "" && value == m.refused {
-				return &cluster.WaitError{Object: name, Reason: "CrashLoopBackOff", Message: "it does not start"}
+				return &workload.WaitError{Object: name, Reason: "CrashLoopBackOff", Message: "it does not start"}
 			}
 		}
 	}
 	return nil
 }
 
+func (m *memory) EndJobs(context.Context, string, ...string) error { return nil }
+
 // RunJob does to the stores what the scripts do.
-func (m *memory) RunJob(_ context.Context, job *cluster.Object, options cluster.JobOptions) (bool, error) {
+func (m *memory) RunJob(_ context.Context, job *cluster.Object, options workload.JobOptions) (bool, error) {
 	if err := m.write(); err != nil {
 		return false, err
 	}

@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
+	"github.com/codingbutter/team-dashboard/ci/workload"
 )
 
 // newKey is the journal's variable with a new key of the repository.
@@ -43,7 +44,7 @@ func tryKeys(r *rotation, ctx context.Context, changes []change) error {
 	}
 	r.Progress.Info(ctx, "trying the new keys of the backups' storage")
 	var printed bytes.Buffer
-	succeeded, err := r.api.RunJob(ctx, job, cluster.JobOptions{Budget: serverJobBudget, Output: &printed})
+	succeeded, err := r.api.RunJob(ctx, job, workload.JobOptions{Budget: serverJobBudget, Output: &printed})
 	if err == nil && !succeeded {
 		err = fmt.Errorf("the backups' storage does not take it: %s", refusal(printed.String()))
 	}
@@ -62,7 +63,7 @@ func refusal(log string) string {
 
 // tryJob is a Job with the pod of the backups, which has the new keys in place of the old ones, and no database.
 func tryJob(backups *cluster.Object, changes []change) (*cluster.Object, error) {
-	job, err := cluster.JobOf(backups, component+"-repository", serverJobBudget, "/bin/bash", "-c", tryScript)
+	job, err := workload.JobOf(backups, component+"-repository", "/bin/bash", "-c", tryScript)
 	if err != nil {
 		return nil, err
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/render"
+	"github.com/codingbutter/team-dashboard/ci/workload"
 )
 
 // rotationAnnotation on a pod names the rotation that it was started for, and the step of it. A deploy leaves it where
@@ -74,7 +75,7 @@ func (r *rotation) restartService(ctx context.Context, slots []*cluster.Object, 
 			r.result.Restarted = append(r.result.Restarted, slot.GetName())
 		}
 	}
-	return r.api.WaitReady(ctx, r.Environment.Namespace, names, cluster.WaitOptions{
+	return r.api.WaitReady(ctx, r.Environment.Namespace, names, workload.Options{
 		Progress: func(line string) { r.Progress.Info(ctx, "%s", line) },
 	})
 }

@@ -7,8 +7,10 @@ import (
 	"time"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
+	"github.com/codingbutter/team-dashboard/ci/config"
 	"github.com/codingbutter/team-dashboard/ci/preflight"
 	"github.com/codingbutter/team-dashboard/ci/rollout"
+	"github.com/codingbutter/team-dashboard/ci/workload"
 )
 
 // Workloads is what a rotation needs of the API server besides; rollout.API is the real one.
@@ -17,8 +19,9 @@ type Workloads interface {
 	List(ctx context.Context, apiVersion, kind, namespace, selector string) ([]*cluster.Object, error)
 	MergePatch(ctx context.Context, ref cluster.Ref, document any) (*cluster.Object, error)
 	Delete(ctx context.Context, ref cluster.Ref) error
-	WaitReady(ctx context.Context, namespace string, deployments []string, options cluster.WaitOptions) error
-	RunJob(ctx context.Context, job *cluster.Object, options cluster.JobOptions) (succeeded bool, err error)
+	WaitReady(ctx context.Context, namespace string, deployments []string, options workload.Options) error
+	RunJob(ctx context.Context, job *cluster.Object, options workload.JobOptions) (succeeded bool, err error)
+	EndJobs(ctx context.Context, namespace string, names ...string) error
 	Lock(ctx context.Context, namespace string, request cluster.LockRequest) (rollout.Lock, error)
 }
 
@@ -80,6 +83,10 @@ func (s Store) Rotate(ctx context.Context, api Workloads, options RotateOptions)
 	}
 	defer func() { _ = lock.Unlock(context.WithoutCancel(ctx)) }() // a lock that is not given back ends by itself
 	if err := r.plan(lock.Context()); err != nil || r.done() {
+		return r.result, err
+	}
+	// A Job that a killed rotation has left behind must not tell a store of passwords of before.
+	if err := api.EndJobs(lock.Context(), s.Environment.Namespace, serverJobName(config.Redis), serverJobName(config.Postgres)); err != nil {
 		return r.result, err
 	}
 	return r.result, r.walk(lock.Context())

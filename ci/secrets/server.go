@@ -11,8 +11,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/config"
+	"github.com/codingbutter/team-dashboard/ci/workload"
 )
 
 // serverJobBudget is how long telling a store a password may take.
@@ -79,7 +79,7 @@ func (r *rotation) runServerJob(ctx context.Context, c change, what, password st
 		return err
 	}
 	var printed bytes.Buffer
-	succeeded, err := r.api.RunJob(ctx, r.serverJob(c, pod, what, password), cluster.JobOptions{Budget: serverJobBudget, Output: &printed})
+	succeeded, err := r.api.RunJob(ctx, r.serverJob(c, pod, what, password), workload.JobOptions{Budget: serverJobBudget, Output: &printed})
 	if err != nil {
 		return err
 	}

@@ -70,8 +70,10 @@ case $1 in
 esac
 `
 
+func serverJobName(server config.Server) string { return component + "-" + string(server) }
+
 // serverJob is the Job in which a script runs, with the store's own image. It obeys the namespace's Pod Security level,
-// restricted. A rotation that is killed leaves it behind: it ends and removes itself.
+// restricted.
 func (r *rotation) serverJob(c change, store kinds.PodSpec, what, password string) *cluster.Object {
 	labels := map[string]any{
 		"app": component, "app.kubernetes.io/name": component, "app.kubernetes.io/component": component,
@@ -83,11 +85,9 @@ func (r *rotation) serverJob(c change, store kinds.PodSpec, what, password strin
 	}
 	return &cluster.Object{Object: map[string]any{
 		"apiVersion": "batch/v1", "kind": "Job",
-		"metadata": map[string]any{"name": component + "-" + string(c.Server), "namespace": r.Environment.Namespace, "labels": labels},
+		"metadata": map[string]any{"name": serverJobName(c.Server), "namespace": r.Environment.Namespace, "labels": labels},
 		"spec": map[string]any{
-			"backoffLimit":            int64(0),
-			"activeDeadlineSeconds":   int64(serverJobBudget.Seconds()),
-			"ttlSecondsAfterFinished": int64(600),
+			"backoffLimit": int64(0),
 			"template": map[string]any{
 				"metadata": map[string]any{"labels": labels},
 				"spec": map[string]any{

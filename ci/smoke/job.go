@@ -26,9 +26,6 @@ func (s Suite) job(target release.Target, patience time.Duration) *cluster.Objec
 		"metadata": map[string]any{"name": "smoke" + suffix, "namespace": target.Environment.Namespace, "labels": labels},
 		"spec": map[string]any{
 			"backoffLimit": int64(0),
-			// For a pipeline that is killed meanwhile: the Job ends and removes itself.
-			"activeDeadlineSeconds":   int64((patience + Budget).Seconds()),
-			"ttlSecondsAfterFinished": int64(600),
 			"template": map[string]any{
 				"metadata": map[string]any{"labels": labels},
 				"spec":     pod(target.Release.Images[s.Application.SmokeImage], variables),

@@ -19,6 +19,7 @@ import (
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/config"
 	"github.com/codingbutter/team-dashboard/ci/release"
+	"github.com/codingbutter/team-dashboard/ci/workload"
 )
 
 // Budget is how long all flows together may take.
@@ -26,7 +27,7 @@ const Budget = 3 * time.Minute
 
 // Jobs runs a Job in the cluster; *cluster.Cluster is the real one.
 type Jobs interface {
-	RunJob(ctx context.Context, job *cluster.Object, options cluster.JobOptions) (bool, error)
+	RunJob(ctx context.Context, job *cluster.Object, options workload.JobOptions) (bool, error)
 }
 
 // Outside runs a container that reaches the environment as its users do. It returns what the container printed, also
@@ -46,7 +47,7 @@ type Suite struct {
 // or when the patience is over.
 func (s Suite) Slot(ctx context.Context, target release.Target, patience time.Duration) (Result, error) {
 	heard := hearing{shown: s.Output}
-	if _, err := s.Jobs.RunJob(ctx, s.job(target, patience), cluster.JobOptions{Budget: patience + Budget, Output: &heard}); err != nil {
+	if _, err := s.Jobs.RunJob(ctx, s.job(target, patience), workload.JobOptions{Budget: patience + Budget, Output: &heard}); err != nil {
 		return Result{}, err
 	}
 	return judge(heard.text.String())
@@ -65,7 +66,7 @@ func (h *hearing) Write(text []byte) (int, error) {
 		return 0, err
 	}
 	if summary, err := summaryOf(linesOf(h.text.String())); err == nil && len(summary.Flows) > 0 {
-		return len(text), cluster.ErrEnough
+		return len(text), workload.ErrEnough
 	}
 	return len(text), nil
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/codingbutter/team-dashboard/ci/config"
 	"github.com/codingbutter/team-dashboard/ci/release"
 	"github.com/codingbutter/team-dashboard/ci/smoke"
+	"github.com/codingbutter/team-dashboard/ci/workload"
 )
 
 const (
@@ -30,10 +31,11 @@ type jobs struct {
 	succeeded bool
 	err       error
 	job       *cluster.Object
+	options   workload.JobOptions
 }
 
-func (j *jobs) RunJob(_ context.Context, job *cluster.Object, options cluster.JobOptions) (bool, error) {
-	j.job = job
+func (j *jobs) RunJob(_ context.Context, job *cluster.Object, options workload.JobOptions) (bool, error) {
+	j.job, j.options = job, options
 	_, _ = io.WriteString(options.Output, j.prints)
 	return j.succeeded, j.err
 }
@@ -75,11 +77,11 @@ type talker struct {
 	heard  int
 }
 
-func (j *talker) RunJob(_ context.Context, _ *cluster.Object, options cluster.JobOptions) (bool, error) {
+func (j *talker) RunJob(_ context.Context, _ *cluster.Object, options workload.JobOptions) (bool, error) {
 	for _, piece := range j.pieces {
 		j.heard++
 		if _, err := io.WriteString(options.Output, piece); err != nil {
-			return errors.Is(err, cluster.ErrEnough), nil
+			return errors.Is(err, workload.ErrEnough), nil
 		}
 	}
 	return false, nil
@@ -110,8 +112,7 @@ func TestSlotAsksTheTargetsOwnServices(t *testing.T) {
 		assert.Contains(t, variables(t, ran.job), map[string]any{"name": "SMOKE_AGENT_MANAGER_URL", "value": c.url}, name)
 		assert.Contains(t, variables(t, ran.job), map[string]any{"name": "SMOKE_EXPECT_RELEASE", "value": "v1.2.3"}, name)
 		assert.Contains(t, variables(t, ran.job), map[string]any{"name": "SMOKE_PATIENCE", "value": "90"}, name)
-		deadline, _, _ := unstructured.NestedInt64(ran.job.Object, "spec", "activeDeadlineSeconds")
-		assert.EqualValues(t, 90+180, deadline, "waiting must not cost the flows their time")
+		assert.Equal(t, 90*time.Second+smoke.Budget, ran.options.Budget, "waiting must not cost the flows their time")
 		assert.Equal(t, good, shown.String(), "the flows' output is shown")
 	}
 }

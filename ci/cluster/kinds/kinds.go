@@ -24,6 +24,8 @@ type Condition struct {
 const (
 	PodScheduled = "PodScheduled"
 	PodReady     = "Ready"
+	// DisruptionTarget says that the cluster ends the pod: by eviction, preemption or a drain.
+	DisruptionTarget = "DisruptionTarget"
 
 	DeploymentProgressing    = "Progressing"
 	DeploymentReplicaFailure = "ReplicaFailure"

@@ -75,6 +75,8 @@ func TestConstantsAreThoseOfTheAPI(t *testing.T) {
 	for _, same := range [][2]string{
 		{kinds.PodScheduled, string(corev1.PodScheduled)},
 		{kinds.PodReady, string(corev1.PodReady)},
+		{kinds.DisruptionTarget, string(corev1.DisruptionTarget)},
+		{kinds.PodSucceeded, string(corev1.PodSucceeded)},
 		{kinds.PodFailed, string(corev1.PodFailed)},
 		{kinds.DeploymentProgressing, string(appsv1.DeploymentProgressing)},
 		{kinds.DeploymentReplicaFailure, string(appsv1.DeploymentReplicaFailure)},

@@ -14,6 +14,7 @@ type Pod struct {
 
 // PodSpec says what runs in a pod, in a pod itself or in the template of a workload.
 type PodSpec struct {
+	NodeName        string              `json:"nodeName"`
 	InitContainers  []Container         `json:"initContainers"`
 	Containers      []Container         `json:"containers"`
 	Volumes         []Volume            `json:"volumes"`
@@ -124,16 +125,21 @@ type PodStatus struct {
 	ContainerStatuses     []ContainerStatus `json:"containerStatuses"`
 }
 
-// PodFailed is the phase of a pod that ended badly.
-const PodFailed = "Failed"
+// Phases of a pod that has ended, and stays as a memory until the cluster removes it.
+const (
+	PodSucceeded = "Succeeded"
+	PodFailed    = "Failed"
+)
 
 // ContainerStatus is what the node says of a container.
 type ContainerStatus struct {
 	Name                 string         `json:"name"`
 	State                ContainerState `json:"state"`
 	LastTerminationState ContainerState `json:"lastState"`
+	Ready                bool           `json:"ready"`
 	RestartCount         int32          `json:"restartCount"`
 	Image                string         `json:"image"`
+	ImageID              string         `json:"imageID"`
 }
 
 // ContainerState has one field that is not nil.

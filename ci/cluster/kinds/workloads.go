@@ -9,9 +9,16 @@ type Deployment struct {
 	Status            DeploymentStatus `json:"status"`
 }
 
-// WorkloadSpec has how many pods are asked for. Absent means one.
+// WorkloadSpec says how many pods are asked for (absent means one), and what they are made from.
 type WorkloadSpec struct {
-	Replicas *int32 `json:"replicas"`
+	Replicas *int32          `json:"replicas"`
+	Template PodTemplateSpec `json:"template"`
+}
+
+// PodTemplateSpec is what pods are made from.
+type PodTemplateSpec struct {
+	metav1.ObjectMeta `json:"metadata"`
+	Spec              PodSpec `json:"spec"`
 }
 
 // DeploymentStatus is what the Deployment controller says.
@@ -26,6 +33,7 @@ type DeploymentStatus struct {
 // ReplicaSet is an apps/v1 ReplicaSet: one revision of a Deployment.
 type ReplicaSet struct {
 	metav1.ObjectMeta `json:"metadata"`
+	Spec              WorkloadSpec     `json:"spec"`
 	Status            ReplicaSetStatus `json:"status"`
 }
 
@@ -54,7 +62,13 @@ type StatefulSetStatus struct {
 // DaemonSet is an apps/v1 DaemonSet.
 type DaemonSet struct {
 	metav1.ObjectMeta `json:"metadata"`
+	Spec              DaemonSetSpec   `json:"spec"`
 	Status            DaemonSetStatus `json:"status"`
+}
+
+// DaemonSetSpec says what the pods are made from; the nodes say how many.
+type DaemonSetSpec struct {
+	Template PodTemplateSpec `json:"template"`
 }
 
 // DaemonSetStatus is what the DaemonSet controller says.

@@ -1,7 +1,8 @@
-package cluster
+package workload
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"syscall"
 	"testing"
@@ -15,17 +16,15 @@ import (
 	"github.com/codingbutter/team-dashboard/ci/cluster/kinds"
 )
 
-// shop is a namespace of the fake server with one Deployment `web`, as its controllers would keep it.
+// shop is a namespace with one Deployment `web`, as its controllers would keep it.
 type shop struct {
-	*fakeServer
-	*Cluster
+	*server
 	t *testing.T
 }
 
-func newShop(t *testing.T) shop {
-	server, cluster := newFake(t)
-	return shop{fakeServer: server, Cluster: cluster, t: t}
-}
+func newShop(t *testing.T) shop { return shop{server: newServer(t), t: t} }
+
+var errGivenUp = errors.New("given up")
 
 // deployment stores the Deployment with its status: revision 2 is the newest one.
 func (s shop) deployment(desired, available int, conditions ...any) {
@@ -46,7 +45,8 @@ func (s shop) replicaSet(name, revision string, available int) {
 	s.put(s.t, "/apis/apps/v1/namespaces/shop/replicasets/"+name, map[string]any{
 		"apiVersion": "apps/v1", "kind": "ReplicaSet",
 		"metadata": map[string]any{"name": name, "uid": name, "annotations": map[string]any{revisionAnnotation: revision},
-			"ownerReferences": []any{map[string]any{"uid": "d"}}},
+			"ownerReferences": []any{map[string]any{"kind": "Deployment", "uid": "d"}}},
+		"spec":   map[string]any{"template": map[string]any{"spec": map[string]any{"containers": []any{map[string]any{"name": "app"}}}}},
 		"status": map[string]any{"availableReplicas": available, "replicas": 1},
 	})
 }
@@ -65,9 +65,8 @@ func (s shop) podSince(name, set string, pod *kinds.Pod, created time.Time) {
 	s.put(s.t, "/api/v1/namespaces/shop/pods/"+name, map[string]any{
 		"apiVersion": "v1", "kind": "Pod",
 		"metadata": map[string]any{"name": name, "uid": name, "creationTimestamp": created.UTC().Format(time.RFC3339),
-			"labels":          map[string]any{"batch.kubernetes.io/job-name": "smoke"},
-			"ownerReferences": []any{map[string]any{"uid": set}}},
-		"spec":   map[string]any{"containers": []any{map[string]any{"name": "app"}}},
+			"ownerReferences": []any{map[string]any{"kind": "ReplicaSet", "uid": set}}},
+		"spec":   map[string]any{"containers": []any{map[string]any{"name": "sidecar"}, map[string]any{"name": "app"}}},
 		"status": pod.Status,
 	})
 }
@@ -79,11 +78,11 @@ func (s shop) event(kind, name, eventType, reason, message string) {
 	})
 }
 
-func (s shop) wait(options WaitOptions) error {
-	return s.WaitReady(s.t.Context(), "shop", []string{"web"}, options)
+func (s shop) wait(options Options) error {
+	return WaitDeployments(s.t.Context(), s.Cluster, "shop", []string{"web"}, options)
 }
 
-func TestWaitReady(t *testing.T) {
+func TestWaitDeployments(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newShop(t)
 		s.deployment(2, 0)
@@ -91,14 +90,14 @@ func TestWaitReady(t *testing.T) {
 		time.AfterFunc(20*time.Second, func() { s.deployment(2, 2) })
 		var lines []string
 		start := time.Now()
-		require.NoError(t, s.wait(WaitOptions{Progress: func(line string) { lines = append(lines, line) }}))
+		require.NoError(t, s.wait(Options{Progress: func(line string) { lines = append(lines, line) }}))
 		assert.Equal(t, []string{"web 0/2 ready", "web 1/2 ready", "web 2/2 ready"}, lines)
 		assert.WithinDuration(t, start.Add(20*time.Second), time.Now(), time.Second)
 	})
 }
 
 // Until the controller has seen a change, its status and its pods are those of before.
-func TestWaitReadyForAChangeNotSeenYet(t *testing.T) {
+func TestWaitDeploymentsForAChangeNotSeenYet(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newShop(t)
 		s.deployment(1, 1)
@@ -109,12 +108,12 @@ func TestWaitReadyForAChangeNotSeenYet(t *testing.T) {
 			s.deployment(1, 1)
 		})
 		var lines []string
-		require.NoError(t, s.wait(WaitOptions{Progress: func(line string) { lines = append(lines, line) }}))
+		require.NoError(t, s.wait(Options{Progress: func(line string) { lines = append(lines, line) }}))
 		assert.Equal(t, []string{"web 0/1 ready", "web 1/1 ready"}, lines)
 	})
 }
 
-func TestWaitReadyOutlivesTheAPIServersRestart(t *testing.T) {
+func TestWaitDeploymentsOutlivesTheAPIServersRestart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newShop(t)
 		s.deployment(1, 0)
@@ -122,11 +121,11 @@ func TestWaitReadyOutlivesTheAPIServersRestart(t *testing.T) {
 			s.fail(broken("/deployments", syscall.ECONNREFUSED))
 		}
 		time.AfterFunc(time.Minute, func() { s.deployment(1, 1) })
-		require.NoError(t, s.wait(WaitOptions{}))
+		require.NoError(t, s.wait(Options{}))
 	})
 }
 
-func TestWaitReadyEndsAtOnce(t *testing.T) {
+func TestWaitDeploymentsEndsAtOnce(t *testing.T) {
 	tests := []struct {
 		name    string
 		arrange func(shop)
@@ -160,7 +159,7 @@ func TestWaitReadyEndsAtOnce(t *testing.T) {
 				s.deployment(1, 0)
 				test.arrange(s)
 				start := time.Now()
-				err := s.wait(WaitOptions{})
+				err := s.wait(Options{})
 				var failure *WaitError
 				require.ErrorAs(t, err, &failure)
 				assert.Equal(t, test.want, *failure)
@@ -171,7 +170,7 @@ func TestWaitReadyEndsAtOnce(t *testing.T) {
 	}
 }
 
-func TestWaitReadyHasPatience(t *testing.T) {
+func TestWaitDeploymentsTolerates(t *testing.T) {
 	tests := []struct {
 		name    string
 		arrange func(shop)
@@ -179,7 +178,7 @@ func TestWaitReadyHasPatience(t *testing.T) {
 		after   time.Duration
 	}{
 		{"registry overloaded", func(s shop) { s.pod("web-1", "new", waiting("ErrImagePull", pullOverload)) }, "ErrImagePull", 90 * time.Second},
-		{"no room", func(s shop) { s.pod("web-1", "new", unscheduledPod()) }, "Unschedulable", 20 * time.Second},
+		{"no room", func(s shop) { s.pod("web-1", "new", unscheduledPod()) }, "Unschedulable", time.Minute},
 		{"no room, but a node is coming", func(s shop) {
 			s.pod("web-1", "new", unscheduledPod())
 			s.event("Pod", "web-1", "Normal", "TriggeredScaleUp", "pod triggered scale-up")
@@ -202,7 +201,7 @@ func TestWaitReadyHasPatience(t *testing.T) {
 				s.deployment(1, 0)
 				test.arrange(s)
 				start := time.Now()
-				err := s.wait(WaitOptions{Budget: 5 * time.Minute})
+				err := s.wait(Options{Budget: 5 * time.Minute})
 				var failure *WaitError
 				require.ErrorAs(t, err, &failure)
 				assert.Equal(t, test.reason, failure.Reason)
@@ -216,12 +215,12 @@ func TestTroubleThatEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newShop(t)
 		s.deployment(1, 0)
-		for minute := range 4 { // each pull fails for a minute, which is less than its patience
+		for minute := range 4 { // each pull fails for a minute, which is less than is tolerated
 			time.AfterFunc(time.Duration(2*minute)*time.Minute, func() { s.pod("web-1", "new", waiting("ErrImagePull", pullOverload)) })
 			time.AfterFunc(time.Duration(2*minute+1)*time.Minute, func() { s.pod("web-1", "new", waiting("ContainerCreating", "")) })
 		}
 		time.AfterFunc(8*time.Minute, func() { s.deployment(1, 1) })
-		require.NoError(t, s.wait(WaitOptions{Budget: 10 * time.Minute}))
+		require.NoError(t, s.wait(Options{Budget: 10 * time.Minute}))
 	})
 }
 
@@ -238,7 +237,7 @@ func TestTroubleOfBefore(t *testing.T) {
 			s.deployment(1, 0)
 			s.oldPod("web-1", "new", broken(7))
 			time.AfterFunc(2*time.Minute, func() { s.deployment(1, 1) })
-			require.NoError(t, s.wait(WaitOptions{}))
+			require.NoError(t, s.wait(Options{}))
 		})
 	})
 	t.Run("and again", func(t *testing.T) {
@@ -249,7 +248,7 @@ func TestTroubleOfBefore(t *testing.T) {
 			time.AfterFunc(2*time.Minute, func() { s.oldPod("web-1", "new", broken(8)) })
 			start := time.Now()
 			var failure *WaitError
-			require.ErrorAs(t, s.wait(WaitOptions{}), &failure)
+			require.ErrorAs(t, s.wait(Options{}), &failure)
 			assert.Equal(t, "CrashLoopBackOff", failure.Reason)
 			assert.WithinDuration(t, start.Add(2*time.Minute), time.Now(), time.Second)
 		})
@@ -263,27 +262,27 @@ func TestNeverReadySaysWhatTheProbesSaw(t *testing.T) {
 		s.pod("web-1", "new", &kinds.Pod{})
 		s.event("Pod", "web-1", "Warning", "Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 503")
 		s.fail(answer("/pods/web-1/log", 200, "waiting for postgres\n"))
-		err := s.wait(WaitOptions{Budget: time.Minute})
+		err := s.wait(Options{Budget: time.Minute})
 		assert.Equal(t, &WaitError{Object: `Deployment "web" in namespace "shop", Pod "web-1"`, Reason: "NotReady",
 			Message: "0/1 ready after 1m0s: Readiness probe failed: HTTP probe failed with statuscode: 503", Logs: "waiting for postgres"}, err)
 	})
 }
 
-func TestWaitReadyForNothing(t *testing.T) {
+func TestWaitDeploymentsForNothing(t *testing.T) {
 	s := newShop(t)
-	err := s.wait(WaitOptions{})
+	err := s.wait(Options{})
 	var failure *WaitError
 	require.ErrorAs(t, err, &failure)
 	assert.Equal(t, "NotFound", failure.Reason)
 }
 
-func TestWaitReadyIsCancelled(t *testing.T) {
+func TestWaitDeploymentsIsCancelled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newShop(t)
 		s.deployment(1, 0)
 		ctx, cancel := context.WithCancelCause(t.Context())
-		time.AfterFunc(time.Minute, func() { cancel(ErrLockLost) })
-		assert.ErrorIs(t, s.WaitReady(ctx, "shop", []string{"web"}, WaitOptions{}), ErrLockLost)
+		time.AfterFunc(time.Minute, func() { cancel(errGivenUp) })
+		assert.ErrorIs(t, WaitDeployments(ctx, s.Cluster, "shop", []string{"web"}, Options{}), errGivenUp)
 	})
 }
 

@@ -1,7 +1,8 @@
-package cluster
+package workload
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -44,19 +45,19 @@ func crashed(reason string, exitCode int32) *kinds.Pod {
 		LastTerminationState: kinds.ContainerState{Terminated: &kinds.ContainerStateTerminated{Reason: reason, ExitCode: exitCode}}})
 }
 
-func TestPodTrouble(t *testing.T) {
+func TestPodProblem(t *testing.T) {
 	evicted := &kinds.Pod{Status: kinds.PodStatus{Phase: kinds.PodFailed, Reason: "Evicted", Message: "low on memory"}}
 	initContainer := &kinds.Pod{Status: kinds.PodStatus{InitContainerStatuses: crashed("Error", 1).Status.ContainerStatuses,
 		ContainerStatuses: waiting("PodInitializing", "").Status.ContainerStatuses}}
 	tests := []struct {
-		name     string
-		pod      *kinds.Pod
-		reason   string // empty: no trouble
-		patience patience
-		message  string
+		name      string
+		pod       *kinds.Pod
+		reason    string // empty: no trouble
+		tolerance time.Duration
+		message   string
 	}{
-		{"being created", waiting("ContainerCreating", ""), "", "", ""},
-		{"running", withStatus(kinds.ContainerStatus{State: kinds.ContainerState{Running: &kinds.ContainerStateRunning{}}}), "", "", ""},
+		{"being created", waiting("ContainerCreating", ""), "", none, ""},
+		{"running", withStatus(kinds.ContainerStatus{State: kinds.ContainerState{Running: &kinds.ContainerStateRunning{}}}), "", none, ""},
 		{"image does not exist", waiting("ImagePullBackOff", pullNotFound), "ErrImagePull", none, "sha256:403: not found"},
 		{"image is private", waiting("ErrImagePull", pullDenied), "ErrImagePull", none, "403 Forbidden"},
 		{"image lacks the platform", waiting("ErrImagePull", pullPlatform), "ErrImagePull", none, "no match for platform"},
@@ -71,29 +72,29 @@ func TestPodTrouble(t *testing.T) {
 		{"cannot execute", crashed("StartError", 128), "CrashLoopBackOff", none, "exit code 128 (StartError)"},
 		{"crash loop of an init container", initContainer, "CrashLoopBackOff", none, "exit code 1"},
 		{"no room", unscheduledPod(), "Unschedulable", scheduling, "Insufficient cpu"},
-		{"evicted", evicted, "Evicted", starting, "low on memory"},
+		{"evicted", evicted, "", none, ""},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			found, ok := podTrouble(test.pod)
+			found, ok := podProblem(podOf(test.pod, nil))
 			assert.Equal(t, test.reason != "", ok)
 			assert.Equal(t, test.reason, found.reason)
-			assert.Equal(t, test.patience, found.patience)
+			assert.Equal(t, test.tolerance, found.tolerance)
 			assert.Contains(t, found.message, test.message)
 			assert.NotContains(t, found.message, "rpc error")
 		})
 	}
 }
 
-func TestDeploymentTrouble(t *testing.T) {
+func TestDeploymentProblem(t *testing.T) {
 	tests := []struct {
-		name     string
-		message  string
-		leaving  bool
-		patience patience
+		name      string
+		message   string
+		leaving   bool
+		tolerance time.Duration
 	}{
 		{"quota", overQuota, false, none},
-		{"quota that leaving pods give back", overQuota, true, leaving},
+		{"quota that leaving pods give back", overQuota, true, terminating},
 		{"Pod Security", notSecure, true, none},
 		{"account not there yet", noAccount, false, starting},
 		{"refused by a webhook", hookDenied, false, none},
@@ -103,12 +104,12 @@ func TestDeploymentTrouble(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			deployment := &kinds.Deployment{Status: kinds.DeploymentStatus{Conditions: []kinds.Condition{
 				{Type: kinds.DeploymentReplicaFailure, Status: metav1.ConditionTrue, Reason: "FailedCreate", Message: test.message}}}}
-			found, ok := deploymentTrouble(deployment, test.leaving)
+			found, ok := deploymentProblem(deployment, test.leaving)
 			assert.True(t, ok)
-			assert.Equal(t, trouble{reason: "FailedCreate", message: test.message, patience: test.patience}, found)
+			assert.Equal(t, problem{reason: "FailedCreate", message: test.message, tolerance: test.tolerance}, found)
 		})
 	}
-	_, ok := deploymentTrouble(&kinds.Deployment{}, false)
+	_, ok := deploymentProblem(&kinds.Deployment{}, false)
 	assert.False(t, ok)
 }
 

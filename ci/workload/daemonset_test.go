@@ -1,4 +1,4 @@
-package cluster
+package workload
 
 import (
 	"testing"
@@ -19,32 +19,32 @@ func (s shop) daemonSet(updated, available int) {
 	})
 }
 
-func TestWaitDaemonSetsReady(t *testing.T) {
+func TestWaitDaemonSets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newShop(t)
 		s.daemonSet(1, 2)
 		time.AfterFunc(10*time.Second, func() { s.daemonSet(2, 1) })
 		time.AfterFunc(20*time.Second, func() { s.daemonSet(2, 2) })
 		var lines []string
-		require.NoError(t, s.WaitDaemonSetsReady(t.Context(), "shop", []string{"web"}, WaitOptions{Progress: func(line string) { lines = append(lines, line) }}))
+		require.NoError(t, WaitDaemonSets(t.Context(), s.Cluster, "shop", []string{"web"}, Options{Progress: func(line string) { lines = append(lines, line) }}))
 		assert.Equal(t, []string{"web 1/2 ready, 1 old", "web 1/2 ready", "web 2/2 ready"}, lines)
 	})
 }
 
-func TestWaitDaemonSetsReadyEndsAtOnce(t *testing.T) {
+func TestWaitDaemonSetsEndsAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newShop(t)
 		s.daemonSet(2, 1)
 		s.pod("web-1", "ds", waiting("ErrImagePull", pullNotFound))
 		start := time.Now()
-		err := s.WaitDaemonSetsReady(t.Context(), "shop", []string{"web"}, WaitOptions{})
+		err := WaitDaemonSets(t.Context(), s.Cluster, "shop", []string{"web"}, Options{})
 		var failure *WaitError
 		require.ErrorAs(t, err, &failure)
 		assert.Equal(t, "ErrImagePull", failure.Reason)
 		assert.Contains(t, failure.Object, `DaemonSet "web" in namespace "shop"`)
 		assert.WithinDuration(t, start, time.Now(), 10*time.Second)
 
-		err = s.WaitDaemonSetsReady(t.Context(), "shop", []string{"absent"}, WaitOptions{})
+		err = WaitDaemonSets(t.Context(), s.Cluster, "shop", []string{"absent"}, Options{})
 		assert.ErrorContains(t, err, `DaemonSet "absent"`)
 		assert.ErrorContains(t, err, "does not exist")
 	})

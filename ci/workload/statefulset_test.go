@@ -1,4 +1,4 @@
-package cluster
+package workload
 
 import (
 	"testing"
@@ -20,7 +20,7 @@ func (s shop) statefulSet(observed, updated, available int) {
 }
 
 // Until it is gone, the old pod is as available as a new one.
-func TestWaitStatefulSetsReady(t *testing.T) {
+func TestWaitStatefulSets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newShop(t)
 		s.statefulSet(1, 1, 1)
@@ -28,25 +28,25 @@ func TestWaitStatefulSetsReady(t *testing.T) {
 		time.AfterFunc(20*time.Second, func() { s.statefulSet(2, 1, 0) })
 		time.AfterFunc(30*time.Second, func() { s.statefulSet(2, 1, 1) })
 		var lines []string
-		require.NoError(t, s.WaitStatefulSetsReady(t.Context(), "shop", []string{"store"}, WaitOptions{Progress: func(line string) { lines = append(lines, line) }}))
+		require.NoError(t, WaitStatefulSets(t.Context(), s.Cluster, "shop", []string{"store"}, Options{Progress: func(line string) { lines = append(lines, line) }}))
 		assert.Equal(t, []string{"store 0/1 ready", "store 0/1 ready, 1 old", "store 0/1 ready", "store 1/1 ready"}, lines)
 	})
 }
 
-func TestWaitStatefulSetsReadyEndsAtOnce(t *testing.T) {
+func TestWaitStatefulSetsEndsAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newShop(t)
 		s.statefulSet(2, 1, 0)
 		s.pod("store-0", "sts", waiting("CrashLoopBackOff", "back-off 10s"))
 		s.fail(answer("/pods/store-0/log", 200, "the volume is empty\n"))
 		start := time.Now()
-		err := s.WaitStatefulSetsReady(t.Context(), "shop", []string{"store"}, WaitOptions{})
+		err := WaitStatefulSets(t.Context(), s.Cluster, "shop", []string{"store"}, Options{})
 		var failure *WaitError
 		require.ErrorAs(t, err, &failure)
 		assert.Contains(t, failure.Object, `StatefulSet "store" in namespace "shop"`)
 		assert.Equal(t, "the volume is empty", failure.Logs)
 		assert.WithinDuration(t, start, time.Now(), 10*time.Second)
 
-		assert.ErrorContains(t, s.WaitStatefulSetsReady(t.Context(), "shop", []string{"absent"}, WaitOptions{}), `StatefulSet "absent"`)
+		assert.ErrorContains(t, WaitStatefulSets(t.Context(), s.Cluster, "shop", []string{"absent"}, Options{}), `StatefulSet "absent"`)
 	})
 }
