@@ -141,7 +141,7 @@ func thereAndBack(t *testing.T, second, old, new string) {
 	t.Logf("rollback to the parked slot took %s", time.Since(begin).Round(100*time.Millisecond))
 	assert.Equal(t, before, liveSlot(t))
 
-	entries := book.end()
+	entries := book.Stop()
 	t.Logf("%d requests; old and new answered side by side for %s", len(entries), overlap(entries, begin, old, new))
 	assert.Greater(t, len(entries), 500, "the load was no load")
 	assert.Empty(t, failures(entries), "a user saw a failed request")

@@ -45,7 +45,7 @@ func TestGateway(t *testing.T) {
 		requireAnswer(t, host, release2.Version)
 	})
 
-	entries := book.end()
+	entries := book.Stop()
 	t.Logf("%d requests", len(entries))
 	assert.Greater(t, len(entries), 500, "the load was no load")
 	assert.Empty(t, failures(entries), "a user saw a failed request")

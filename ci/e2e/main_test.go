@@ -5,11 +5,12 @@ package e2e
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"github.com/codingbutter/team-dashboard/ci/e2e/audit"
 )
 
 // folderOfTheRun holds what tests hand to each other: release files and env files; and in told, what the pipeline said.
@@ -49,21 +50,9 @@ func asTheDeployer() error {
 		return errors.New("the lab says nothing of its deployer or audit log: run the end-to-end tests with make e2e, on the lab's own cluster")
 	}
 	var err error
-	if auditSince, err = openAtEnd(log); err != nil {
+	if auditSince, err = audit.Open(log); err != nil {
 		return fmt.Errorf("looking for the audit log: %w; bring the lab up again: make lab", err)
 	}
 	// The lab's .env names the kubeconfig by this variable.
 	return os.Setenv("TEAM_DASHBOARD_LAB_KUBECONFIG", deployer)
-}
-
-// openAtEnd opens a file for what will be appended to it.
-func openAtEnd(path string) (*os.File, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := file.Seek(0, io.SeekEnd); err != nil {
-		return nil, errors.Join(err, file.Close())
-	}
-	return file, nil
 }

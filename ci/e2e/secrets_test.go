@@ -34,8 +34,8 @@ func TestRotateUnderLoad(t *testing.T) {
 	book := underLoad(t, "team-dashboard.app", agent.path)
 	confideInterim(t)
 	out := mustCall(t, "secrets", "rotate", "--env", "production", "--keys", "JWT_SECRET,redis-password,POSTGRES_URL", "--generate")
-	entries := book.end()
-	t.Logf("%d requests in %s", len(entries), entries[len(entries)-1].answered.Sub(entries[0].asked))
+	entries := book.Stop()
+	t.Logf("%d requests in %s", len(entries), entries[len(entries)-1].Answered.Sub(entries[0].Asked))
 	assert.Empty(t, failures(entries), "a user saw a failed request")
 	for _, service := range services {
 		assert.Regexp(t, service+`-(blue|green) +restarted`, out)

@@ -3,12 +3,8 @@
 package e2e
 
 import (
-	"encoding/json"
 	"flag"
-	"fmt"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -17,19 +13,12 @@ import (
 	"github.com/stretchr/testify/require"
 	rbacv1 "k8s.io/api/rbac/v1"
 	"sigs.k8s.io/yaml"
+
+	"github.com/codingbutter/team-dashboard/ci/e2e/audit"
 )
 
-// auditSince is the audit log, open where it ended when the run began.
-var auditSince *os.File
-
-// audited is a line of the audit log: https://kubernetes.io/docs/reference/config-api/apiserver-audit.v1/
-type audited struct {
-	Verb      string
-	ObjectRef *struct{ APIGroup, Resource, Subresource, Namespace string }
-	// ResponseStatus is what the API server answered.
-	ResponseStatus struct{ Code int }
-	Annotations    map[string]string
-}
+// auditSince is the audit log from where it ended when the run began.
+var auditSince *audit.Log
 
 // right names a right as messages show it: patch apps/deployments/scale.
 func right(verb, group, resource string) string {
@@ -37,11 +26,11 @@ func right(verb, group, resource string) string {
 }
 
 // rights are those that a request made use of. To apply what is not there yet takes the right to create it too.
-func (a audited) rights() []string {
-	resource := strings.TrimSuffix(a.ObjectRef.Resource+"/"+a.ObjectRef.Subresource, "/")
-	rights := []string{right(a.Verb, a.ObjectRef.APIGroup, resource)}
-	if a.Verb == "patch" && a.ResponseStatus.Code == 201 {
-		rights = append(rights, right("create", a.ObjectRef.APIGroup, resource))
+func rights(of audit.Entry) []string {
+	resource := strings.TrimSuffix(of.ObjectRef.Resource+"/"+of.ObjectRef.Subresource, "/")
+	rights := []string{right(of.Verb, of.ObjectRef.APIGroup, resource)}
+	if of.Verb == "patch" && of.ResponseStatus.Code == 201 {
+		rights = append(rights, right("create", of.ObjectRef.APIGroup, resource))
 	}
 	return rights
 }
@@ -50,11 +39,13 @@ func (a audited) rights() []string {
 // the Role, and each right of it was needed by some call.
 func TestTheDeployerHasTheRightsThatItUses(t *testing.T) {
 	used, denied := map[string]bool{}, map[string]bool{}
-	for _, entry := range auditLog(t, auditSince, auditSince.Name()) {
+	entries, err := auditSince.Read()
+	require.NoError(t, err)
+	for _, entry := range entries {
 		if entry.ObjectRef == nil || !slices.Contains([]string{staging, production}, entry.ObjectRef.Namespace) {
 			continue // the kinds that the API server has, and what is an administrator's anyway
 		}
-		for _, right := range entry.rights() {
+		for _, right := range rights(entry) {
 			switch {
 			case entry.Annotations["authorization.k8s.io/decision"] != "allow":
 				denied[right] = true
@@ -77,60 +68,6 @@ func TestTheDeployerHasTheRightsThatItUses(t *testing.T) {
 		return
 	}
 	assert.Empty(t, unused, "rights that no test needed (those of a test that failed are among them)")
-}
-
-// auditLog reads on where since stands. When the log has grown too long meanwhile, the API server has renamed that file
-// and begun another one at path.
-func auditLog(t *testing.T, since *os.File, path string) []audited {
-	t.Helper()
-	entries := entriesOf(t, since)
-	was, err := since.Stat()
-	require.NoError(t, err)
-	is, err := os.Stat(path)
-	require.NoError(t, err)
-	if os.SameFile(was, is) {
-		return entries
-	}
-	next, err := os.Open(path)
-	require.NoError(t, err)
-	defer next.Close()
-	return append(entries, entriesOf(t, next)...)
-}
-
-func entriesOf(t *testing.T, log *os.File) []audited {
-	t.Helper()
-	var entries []audited
-	for decoder := json.NewDecoder(log); decoder.More(); {
-		var entry audited
-		require.NoError(t, decoder.Decode(&entry))
-		entries = append(entries, entry)
-	}
-	return entries
-}
-
-// The log is begun anew in one of some runs: without this test, nobody would see for days that its first part is missed.
-func TestTheAuditLogIsReadOnWhereItIsBegunAnew(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "audit.log")
-	write := func(verbs ...string) {
-		file, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-		require.NoError(t, err)
-		for _, verb := range verbs {
-			fmt.Fprintf(file, "{\"verb\":%q}\n", verb)
-		}
-		require.NoError(t, file.Close())
-	}
-	write("before")
-	since, err := openAtEnd(path)
-	require.NoError(t, err)
-	defer since.Close()
-	write("get")
-	require.NoError(t, os.Rename(path, path+".1"))
-	write("patch", "list")
-	var verbs []string
-	for _, entry := range auditLog(t, since, path) {
-		verbs = append(verbs, entry.Verb)
-	}
-	assert.Equal(t, []string{"get", "patch", "list"}, verbs)
 }
 
 // rightsOfTheDeployer are those of production's Role; staging has the same.
