@@ -1,6 +1,6 @@
 # Every target is one line: what it does lives in scripts/ and in the Dagger module.
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit e2e bench lint fmt generate drift lab lab-down lab-status lab-env
+.PHONY: help demo test unit e2e soak bench lint fmt generate drift lab lab-down lab-status lab-env
 
 help: ## Show the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,6 +16,9 @@ unit: ## Run the unit tests of every Go module (seconds; no network, no root)
 
 e2e: lab ## Run the end-to-end tests on the lab (RUN=regexp for some of them)
 	@scripts/test/e2e.sh
+
+soak: lab ## Run the tests that repeat and wait for long, on the lab (RUN=regexp for some of them)
+	@scripts/test/soak.sh
 
 bench: lab ## Measure on the lab and print the ratios that the README promises
 	@scripts/test/bench.sh

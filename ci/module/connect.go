@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"strings"
@@ -83,11 +84,15 @@ func (m *TeamDashboard) addresses() (map[string]string, error) {
 }
 
 // authorized is a container that may pull and push the application's images.
+//
+// The engine keeps credentials for a session as a side effect of WithRegistryAuth, and takes its result from another
+// session's cache when the arguments are the same: then the second session of two at once has no credentials, and its
+// push is answered by 401. Everything after the host is ignored, so an address of its own keeps the call out of the cache.
 func (m *TeamDashboard) authorized() *dagger.Container {
 	container := dag.Container()
 	if m.RegistryPassword == nil {
 		return container
 	}
 	host, _, _ := strings.Cut(config.TeamDashboard().Registry, "/")
-	return container.WithRegistryAuth(host, m.RegistryUsername, m.RegistryPassword)
+	return container.WithRegistryAuth(host+"/"+rand.Text(), m.RegistryUsername, m.RegistryPassword)
 }

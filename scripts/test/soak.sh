@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# Runs the tests that show by repetition what one run cannot: those whose names begin with TestSoak.
+# RUN=regexp picks some of them.
+source "$(dirname "$0")/lib.sh"
+lab_env
+
+tool gotestsum --format standard-verbose --hide-summary=output -- \
+  -tags e2e,soak -count=1 -p=1 -timeout=3h -run "${RUN:-^TestSoak}" ./ci/e2e
