@@ -14,11 +14,11 @@ import (
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/config"
 	"github.com/codingbutter/team-dashboard/ci/preflight"
-	"github.com/codingbutter/team-dashboard/ci/rollout"
+	"github.com/codingbutter/team-dashboard/ci/progress"
 	"github.com/codingbutter/team-dashboard/ci/workload"
 )
 
-// Cluster is what backups need of the API server; rollout.API is the real one.
+// Cluster is what backups need of the API server; cluster.Locking is the real one.
 type Cluster interface {
 	Get(ctx context.Context, ref cluster.Ref) (*cluster.Object, error)
 	Apply(ctx context.Context, object *cluster.Object, options cluster.ApplyOptions) (*cluster.Object, error)
@@ -26,7 +26,7 @@ type Cluster interface {
 	Logs(ctx context.Context, namespace, pod string, options cluster.LogOptions) (string, error)
 	RunJob(ctx context.Context, job *cluster.Object, options workload.JobOptions) (bool, error)
 	EndJobs(ctx context.Context, namespace string, names ...string) error
-	Lock(ctx context.Context, namespace string, request cluster.LockRequest) (rollout.Lock, error)
+	Lock(ctx context.Context, namespace string, request cluster.LockRequest) (cluster.Hold, error)
 }
 
 // Database is the PostgreSQL of an environment. All fields must be set.
@@ -36,7 +36,7 @@ type Database struct {
 	Cluster     Cluster
 	// Manifests renders the data layer, for an environment that does not have it (yet, or any more).
 	Manifests func(ctx context.Context) ([]*cluster.Object, error)
-	Clock     rollout.Clock
+	Clock     progress.Clock
 	// Output receives what the Jobs print, while they run.
 	Output io.Writer
 	// Holder is who others are shown as the one who works on the environment.

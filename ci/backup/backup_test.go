@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/codingbutter/team-dashboard/ci/config"
-	"github.com/codingbutter/team-dashboard/ci/rollout"
+	"github.com/codingbutter/team-dashboard/ci/progress"
 )
 
 // What backup.sh printed on the lab, shortened: a log line, then the list.
@@ -31,7 +31,7 @@ func database(t *testing.T) Database {
 	app := config.TeamDashboard()
 	environment, err := app.Environment("production")
 	require.NoError(t, err)
-	return Database{Application: app, Environment: environment, Clock: rollout.SystemClock(), Output: io.Discard}
+	return Database{Application: app, Environment: environment, Clock: progress.SystemClock(), Output: io.Discard}
 }
 
 func TestTheListIsReadFromTheLastLine(t *testing.T) {

@@ -14,7 +14,6 @@ import (
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/config"
 	"github.com/codingbutter/team-dashboard/ci/render"
-	"github.com/codingbutter/team-dashboard/ci/rollout"
 	"github.com/codingbutter/team-dashboard/ci/workload"
 )
 
@@ -156,7 +155,7 @@ func (l *lab) Logs(context.Context, string, string, cluster.LogOptions) (string,
 	return "", nil
 }
 
-func (l *lab) Lock(ctx context.Context, _ string, _ cluster.LockRequest) (rollout.Lock, error) {
+func (l *lab) Lock(ctx context.Context, _ string, _ cluster.LockRequest) (cluster.Hold, error) {
 	return lock{ctx}, nil
 }
 

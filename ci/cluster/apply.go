@@ -21,10 +21,10 @@ type ApplyOptions struct {
 
 // Apply makes the object's fields so by server-side apply and returns the object as the server has it now. It takes
 // over fields that others set to something else. A field that an earlier Apply of the pipeline set and this one does
-// not mention is removed, and so is one that `kubectl apply` set. Applying the same object again changes nothing.
+// not mention is removed, and so is one that a person set by kubectl. Applying the same object again changes nothing.
 func (c *Cluster) Apply(ctx context.Context, object *Object, options ApplyOptions) (*Object, error) {
 	applied, err := c.apply(ctx, object, options)
-	if err != nil || options.DryRun || !appliedByHand(applied) {
+	if err != nil || options.DryRun || !HandEdited(applied) {
 		return applied, err
 	}
 	if applied, err = c.adopt(ctx, object, applied); err != nil {

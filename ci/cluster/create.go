@@ -23,3 +23,13 @@ func (c *Cluster) Create(ctx context.Context, object *Object) (*Object, error) {
 	}
 	return parseObject(doing, answer)
 }
+
+// CreateApplied makes a new object as Apply would, but never touches one that exists. Its fields are the pipeline's Apply's, so
+// that a later Apply removes what it does not mention.
+func (c *Cluster) CreateApplied(ctx context.Context, object *Object) (*Object, error) {
+	created, err := c.Create(ctx, object)
+	if err != nil {
+		return nil, err
+	}
+	return c.adopt(ctx, object, created)
+}

@@ -43,7 +43,8 @@ func IsConflict(err error) bool {
 	return apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err) || errors.Is(err, ErrPreconditionFailed)
 }
 
-// IsTransient reports whether the same request may succeed if it is sent again.
+// IsTransient reports whether the same request may succeed if it is sent again: the API server is away, overloaded or
+// restarting.
 func IsTransient(err error) bool {
 	if errors.Is(err, ErrUnreachable) {
 		var certificate *tls.CertificateVerificationError

@@ -126,3 +126,18 @@ func (q *queue) wait(held *kinds.Lease, locked *LockedError) bool {
 	}
 	return true
 }
+
+// Hold is a lock as its users see it; *Lock is the real one.
+type Hold interface {
+	Token() string
+	Context() context.Context
+	Unlock(ctx context.Context) error
+}
+
+// Locking lets a connection be asked for a Hold.
+type Locking struct{ *Cluster }
+
+// Lock acquires the lock of a namespace.
+func (l Locking) Lock(ctx context.Context, namespace string, request LockRequest) (Hold, error) {
+	return l.Cluster.Lock(ctx, namespace, request)
+}

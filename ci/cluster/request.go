@@ -50,9 +50,10 @@ func (c *Cluster) send(ctx context.Context, request request) ([]byte, error) {
 			return nil, fmt.Errorf("writing the request as JSON: %w", err)
 		}
 	}
+	began := time.Now()
 	for attempt := 1; ; attempt++ {
 		body, err := c.attempt(ctx, request, payload)
-		if err == nil || attempt >= request.retry.attempts || !IsTransient(err) {
+		if err == nil || request.retry.over(attempt, began) || !IsTransient(err) {
 			return body, err
 		}
 		pause := request.retry.pause(attempt)

@@ -10,3 +10,11 @@ func (c *Cluster) Scale(ctx context.Context, namespace, deployment string, repli
 	_, err := c.patch(ctx, ref, mergePatch, document, c.timing.retry, "scale")
 	return err
 }
+
+// ScaleVersion is Scale on condition that the Deployment or StatefulSet is still the one that was read. IsConflict tells that
+// it is not.
+func (c *Cluster) ScaleVersion(ctx context.Context, read *Object, replicas int) error {
+	document := map[string]any{"metadata": map[string]any{"resourceVersion": read.GetResourceVersion()}, "spec": map[string]any{"replicas": replicas}}
+	_, err := c.patch(ctx, RefOf(read), mergePatch, document, once, "scale")
+	return err
+}

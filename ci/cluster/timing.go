@@ -20,18 +20,28 @@ type timing struct {
 // backoff is a retry policy: up to attempts tries with growing pauses in between.
 type backoff struct {
 	attempts int
-	first    time.Duration
-	factor   int
-	longest  time.Duration
+	// within, if set, is how long the attempts may go on, however many they are.
+	within  time.Duration
+	first   time.Duration
+	factor  int
+	longest time.Duration
+}
+
+// over says whether the n-th attempt was the last, the first of which began at a time.
+func (b backoff) over(n int, began time.Time) bool {
+	if b.within > 0 {
+		return time.Since(began) >= b.within
+	}
+	return n >= b.attempts
 }
 
 // pause returns the time to wait after the n-th failed attempt (n from 1).
 func (b backoff) pause(n int) time.Duration {
 	pause := b.first
-	for range n - 1 {
-		pause *= time.Duration(b.factor)
+	for range min(n-1, 20) {
+		pause = min(pause*time.Duration(b.factor), b.longest)
 	}
-	return min(pause, b.longest)
+	return pause
 }
 
 var (
@@ -45,3 +55,14 @@ var (
 	// once is the policy of a request that must not be repeated.
 	once = backoff{attempts: 1}
 )
+
+// WithOutageBudget is the same connection whose requests that can be repeated ride out an API server that is away, or
+// overloaded, for as long as the budget; zero means that nothing is repeated.
+func (c *Cluster) WithOutageBudget(budget time.Duration) *Cluster {
+	patient := &Cluster{server: c.server, http: c.http, timing: c.timing, resources: c.known()}
+	patient.timing.retry = once
+	if budget > 0 {
+		patient.timing.retry = backoff{within: budget, first: 200 * time.Millisecond, factor: 2, longest: 5 * time.Second}
+	}
+	return patient
+}

@@ -8,9 +8,8 @@ import (
 	"dagger/team-dashboard/internal/dagger"
 
 	"github.com/codingbutter/team-dashboard/ci/config"
-	"github.com/codingbutter/team-dashboard/ci/release"
+	"github.com/codingbutter/team-dashboard/ci/promote"
 	"github.com/codingbutter/team-dashboard/ci/report"
-	"github.com/codingbutter/team-dashboard/ci/rollout"
 )
 
 // Deploy a release to an environment.
@@ -56,55 +55,23 @@ func (m *TeamDashboard) Deploy(
 	if err != nil {
 		return "", err
 	}
-	deployer, err := m.deployer(ctx, limits)
+	promoter, err := m.promoter(ctx, limits)
 	if err != nil {
 		return "", err
 	}
+	request := promote.Request{Environment: limits.environment, Watch: limits.watched, LockWait: limits.lock, Holder: m.Actor}
 	chosen, given, err := m.chosen(ctx, release, releaseFile)
 	if err != nil {
 		return "", err
 	}
-	route := []config.Environment{limits.environment}
-	if !given {
-		if chosen, err = m.fromSource(ctx); err != nil {
-			return "", err
-		}
-		route = config.TeamDashboard().Route(limits.environment)
+	if given {
+		request.Release = &chosen
 	}
-	return m.along(ctx, deployer, route, chosen, limits, format)
-}
-
-// fromSource makes a release of the source: validated first, so that nothing is published that would not pass.
-func (m *TeamDashboard) fromSource(ctx context.Context) (release.Release, error) {
-	validating, end := progress{}.Phase(ctx, "validate")
-	_, err := m.Validate(validating)
-	end(err)
+	result, err := promoter.Run(ctx, request)
 	if err != nil {
-		return release.Release{}, err
+		return "", report.Failure(result, err)
 	}
-	publishing, end := progress{}.Phase(ctx, "publish")
-	built, err := m.publish(publishing, "")
-	end(err)
-	return built, err
-}
-
-// along deploys to one environment after the other; the first that fails ends it.
-func (m *TeamDashboard) along(ctx context.Context, deployer *rollout.Deployer, route []config.Environment, chosen release.Release, limits limits, format string) (string, error) {
-	var printed string
-	for _, environment := range route {
-		result, err := deployer.Deploy(ctx, rollout.Request{
-			Environment: environment.Name, Release: chosen,
-			Watch: limits.watch(environment), LockWait: limits.lock,
-			Holder: m.Actor, Command: fmt.Sprintf("deploy --env %s --release %s", environment.Name, chosen.Version),
-		})
-		if err != nil {
-			return "", report.Failure(result, err)
-		}
-		if printed, err = report.Print(result, format); err != nil {
-			return "", err
-		}
-	}
-	return printed, nil
+	return report.Print(result, format)
 }
 
 // limits are what the caller said of a run: the environment, and the times that it may take.
@@ -112,14 +79,6 @@ type limits struct {
 	environment config.Environment
 	watched     *time.Duration
 	ready, lock time.Duration
-}
-
-// watch is the caller's time for the environment that was asked for, and no watch for those on the way to it.
-func (l limits) watch(environment config.Environment) time.Duration {
-	if environment.Name == l.environment.Name && l.watched != nil {
-		return *l.watched
-	}
-	return environment.Watch
 }
 
 // parseLimits checks all that was typed before anything is asked. An empty watch is the environment's own.

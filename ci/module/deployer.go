@@ -4,8 +4,23 @@ import (
 	"context"
 
 	"github.com/codingbutter/team-dashboard/ci/config"
+	"github.com/codingbutter/team-dashboard/ci/promote"
+	"github.com/codingbutter/team-dashboard/ci/release"
 	"github.com/codingbutter/team-dashboard/ci/rollout"
 )
+
+// promoter takes what is in the source, or a given release, along its route.
+func (m *TeamDashboard) promoter(ctx context.Context, limits limits) (promote.Promoter, error) {
+	deployer, err := m.deployer(ctx, limits)
+	return promote.Promoter{
+		Application: config.TeamDashboard(), Deployer: deployer, Progress: spans{},
+		Validate: func(ctx context.Context) error {
+			_, err := m.Validate(ctx)
+			return err
+		},
+		Publish: func(ctx context.Context) (release.Release, error) { return m.publish(ctx, "") },
+	}, err
+}
 
 // deployer puts the rooms together: cluster, registry, manifests, health, front door, smoke suite, watch.
 func (m *TeamDashboard) deployer(ctx context.Context, limits limits) (*rollout.Deployer, error) {
@@ -32,19 +47,17 @@ func (m *TeamDashboard) deployer(ctx context.Context, limits limits) (*rollout.D
 	}
 	options := rollout.DefaultOptions()
 	options.ReadyBudget = limits.ready
-	clock := rollout.SystemClock()
 	door := rollout.Outside{Application: app, Resolve: addresses, CA: authorities}
 	return &rollout.Deployer{
 		Application: app,
-		Cluster:     rollout.API{Cluster: connection},
-		Images:      registry,
+		Cluster:     connection,
+		Registry:    registry,
 		Manifests:   rollout.ManifestsIn(folder),
 		Health:      rollout.Inside{Application: app, Cluster: connection},
 		FrontDoor:   door,
 		Smoke:       m.suite(ctx, connection),
-		Watcher:     rollout.Lookout{Application: app, Cluster: connection, Door: door, Clock: clock, Progress: progress{}},
-		Clock:       clock,
-		Progress:    progress{},
+		Watcher:     rollout.Metrics{Application: app, Cluster: connection, Door: door, Progress: spans{}},
+		Progress:    spans{},
 		Options:     options,
 	}, nil
 }

@@ -5,11 +5,11 @@ import (
 	"errors"
 	"time"
 
+	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/config"
 	"github.com/codingbutter/team-dashboard/ci/monitoring"
 	"github.com/codingbutter/team-dashboard/ci/render"
 	"github.com/codingbutter/team-dashboard/ci/report"
-	"github.com/codingbutter/team-dashboard/ci/rollout"
 	"github.com/codingbutter/team-dashboard/ci/workload"
 )
 
@@ -99,6 +99,6 @@ func (m *Monitoring) installer(ctx context.Context, budget time.Duration) (monit
 		return monitoring.Installer{}, err
 	}
 	connection, err := m.Pipeline.cluster(ctx)
-	wait := workload.Options{Budget: budget, Progress: func(line string) { progress{}.Info(ctx, "%s", line) }}
-	return monitoring.Installer{Cluster: rollout.API{Cluster: connection}, Application: config.TeamDashboard(), Objects: objects, Wait: wait}, err
+	wait := workload.Options{Budget: budget, Progress: func(line string) { spans{}.Info(ctx, "%s", line) }}
+	return monitoring.Installer{Cluster: workload.Connection{Locking: cluster.Locking{Cluster: connection}}, Application: config.TeamDashboard(), Objects: objects, Wait: wait}, err
 }

@@ -8,12 +8,12 @@ import (
 	"go.opentelemetry.io/otel/codes"
 )
 
-// progress shows the phases of a run as spans, so that the terminal draws them with their durations, and what
+// spans shows the phases of a run as spans, so that the terminal draws them with their durations, and what
 // happens in a phase as lines under it.
-type progress struct{}
+type spans struct{}
 
 // Phase opens a span; the returned function closes it with how the phase ended.
-func (progress) Phase(ctx context.Context, name string) (context.Context, func(error)) {
+func (spans) Phase(ctx context.Context, name string) (context.Context, func(error)) {
 	ctx, span := Tracer().Start(ctx, name)
 	return ctx, func(err error) {
 		if err != nil {
@@ -24,7 +24,7 @@ func (progress) Phase(ctx context.Context, name string) (context.Context, func(e
 }
 
 // Info prints one line under the context's phase.
-func (progress) Info(ctx context.Context, format string, arguments ...any) {
+func (spans) Info(ctx context.Context, format string, arguments ...any) {
 	streams := telemetry.SpanStdio(ctx, "team-dashboard")
 	defer streams.Close()
 	fmt.Fprintf(streams.Stderr, format+"\n", arguments...)

@@ -52,7 +52,7 @@ func (m *TeamDashboard) Rollback(
 	}
 	result, err := deployer.Rollback(ctx, rollout.Request{
 		Environment: limits.environment.Name, To: to, Force: force,
-		Watch: limits.watch(limits.environment), LockWait: limits.lock,
+		Watch: *limits.watched, LockWait: limits.lock,
 		Holder: m.Actor, Command: "rollback --env " + limits.environment.Name,
 	})
 	if err != nil {

@@ -8,10 +8,12 @@ import (
 
 	"dagger/team-dashboard/internal/dagger"
 
+	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/config"
+	"github.com/codingbutter/team-dashboard/ci/progress"
 	"github.com/codingbutter/team-dashboard/ci/report"
-	"github.com/codingbutter/team-dashboard/ci/rollout"
 	"github.com/codingbutter/team-dashboard/ci/secrets"
+	"github.com/codingbutter/team-dashboard/ci/workload"
 )
 
 // The secrets that an environment needs: create, verify, rotate, back up and restore them.
@@ -234,19 +236,19 @@ func plaintext(ctx context.Context, flag string, secret *dagger.Secret) (string,
 }
 
 // store is the place's Secrets, and the cluster that they are in.
-func (s *Secrets) store(ctx context.Context, env, format string) (secrets.Store, rollout.API, error) {
+func (s *Secrets) store(ctx context.Context, env, format string) (secrets.Store, workload.Connection, error) {
 	app := config.TeamDashboard()
 	place, err := app.Place(env)
 	if err != nil {
-		return secrets.Store{}, rollout.API{}, err
+		return secrets.Store{}, workload.Connection{}, err
 	}
 	if err := report.CheckFormat(format); err != nil {
-		return secrets.Store{}, rollout.API{}, err
+		return secrets.Store{}, workload.Connection{}, err
 	}
 	connection, err := s.Pipeline.cluster(ctx)
 	if err != nil {
-		return secrets.Store{}, rollout.API{}, err
+		return secrets.Store{}, workload.Connection{}, err
 	}
-	api := rollout.API{Cluster: connection}
-	return secrets.Store{Cluster: api, Application: app, Environment: place, Progress: progress{}, Clock: rollout.SystemClock()}, api, nil
+	api := workload.Connection{Locking: cluster.Locking{Cluster: connection}}
+	return secrets.Store{Cluster: api, Application: app, Environment: place, Progress: spans{}, Clock: progress.SystemClock()}, api, nil
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/config"
 	"github.com/codingbutter/team-dashboard/ci/report"
-	"github.com/codingbutter/team-dashboard/ci/rollout"
 	"github.com/codingbutter/team-dashboard/ci/smoke"
+	"github.com/codingbutter/team-dashboard/ci/workload"
 )
 
 const authoritiesFile = "/etc/smoke/ca.crt"
@@ -72,5 +72,5 @@ func (m *TeamDashboard) SmokeTest(
 
 // suite is the smoke suite of whichever release is tested.
 func (m *TeamDashboard) suite(ctx context.Context, connection *cluster.Cluster) smoke.Suite {
-	return smoke.Suite{Application: config.TeamDashboard(), Jobs: rollout.API{Cluster: connection}, Outside: m.outside, Output: lines{ctx}}
+	return smoke.Suite{Application: config.TeamDashboard(), Jobs: workload.Connection{Locking: cluster.Locking{Cluster: connection}}, Outside: m.outside, Output: lines{ctx}}
 }

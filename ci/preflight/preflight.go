@@ -79,6 +79,10 @@ func Run(ctx context.Context, api Cluster, images Images, input Input) Report {
 	if images != nil {
 		questions = append(questions, question{"images", inspector.released})
 	}
+	return ask(ctx, input, questions)
+}
+
+func ask(ctx context.Context, input Input, questions []question) Report {
 	report := Report{Environment: input.Environment.Name, Release: input.Release.Version, Checks: make([]Check, len(questions))}
 	var group errgroup.Group
 	for i, question := range questions {

@@ -19,6 +19,9 @@ func (p *page) history(h rollout.History) {
 		rows = append(rows, []string{fmt.Sprint(entry.Revision), state(entry), entry.Release, dash(entry.Slot), did(entry), moment(entry.Started), took(entry), entry.Holder, brief(entry.Reason)})
 	}
 	p.table([]string{"REVISION", "", "RELEASE", "SLOT", "OUTCOME", "STARTED", "TOOK", "BY", "REASON"}, rows)
+	for _, damaged := range h.Damaged {
+		p.line("%s", damaged)
+	}
 	p.next(command{fmt.Sprintf("dagger call rollback --env %s --to REVISION", h.Environment), "go back to one that succeeded"})
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/codingbutter/team-dashboard/ci/health"
 	"github.com/codingbutter/team-dashboard/ci/preflight"
+	"github.com/codingbutter/team-dashboard/ci/record"
 	"github.com/codingbutter/team-dashboard/ci/rollout"
 	"github.com/codingbutter/team-dashboard/ci/secrets"
 	"github.com/codingbutter/team-dashboard/ci/smoke"
@@ -30,16 +31,16 @@ var services = []rollout.ServiceStatus{
 }
 
 var deployed = rollout.Result{
-	Environment: "production", URL: "https://team-dashboard.app", Action: rollout.ActionDeploy, Revision: 2, Release: "v2", Slot: "green",
-	Outcome: rollout.OutcomeSucceeded, Changed: true, Before: "v1", Parked: "v1",
-	Phases: []rollout.Phase{
-		{Name: rollout.StepApply, Duration: 1234 * time.Millisecond},
-		{Name: rollout.StepWait, Duration: 12345 * time.Millisecond},
-		{Name: rollout.StepSwitch, Duration: 38 * time.Millisecond},
-		{Name: rollout.StepWatch, Duration: 5 * time.Minute},
+	Environment: "production", URL: "https://team-dashboard.app", Action: record.Deploy, Revision: 2, Release: "v2", Slot: "green",
+	Outcome: record.Succeeded, Changed: true, Before: "v1", Parked: "v1",
+	Phases: []record.Phase{
+		{Name: record.StepApply, Duration: 1234 * time.Millisecond},
+		{Name: record.StepWait, Duration: 12345 * time.Millisecond},
+		{Name: record.StepSwitch, Duration: 38 * time.Millisecond},
+		{Name: record.StepWatch, Duration: 5 * time.Minute},
 	},
 	Services: services,
-	Switch:   &rollout.Switch{From: "blue", To: "green", Patched: 38 * time.Millisecond, Settled: 212 * time.Millisecond, Requests: 40},
+	Switch:   &record.Switch{From: "blue", To: "green", Patched: 38 * time.Millisecond, Settled: 212 * time.Millisecond, Requests: 40},
 	Smoke:    &smoke.Result{Passed: 6},
 	Watch: &rollout.Watch{Asked: 5 * time.Minute, Took: 5 * time.Minute, Result: watch.Result{
 		Samples: make([]watch.Sample, 61), Verdict: watch.Verdict{Outcome: watch.Healthy, Reason: "no threshold broken in 5m0s"}}},
@@ -47,24 +48,24 @@ var deployed = rollout.Result{
 }
 
 var staged = rollout.Result{
-	Environment: "staging", URL: "https://staging.team-dashboard.app", Action: rollout.ActionDeploy, Revision: 1, Release: "v2", Changed: true, Onward: "production",
+	Environment: "staging", URL: "https://staging.team-dashboard.app", Action: record.Deploy, Revision: 1, Release: "v2", Changed: true, Onward: "production",
 	Resumed: `revision 1 (deploy of v2 by somebody) was interrupted at step "wait"`,
-	Switch:  &rollout.Switch{Settled: 90 * time.Millisecond, Requests: 40},
+	Switch:  &record.Switch{Settled: 90 * time.Millisecond, Requests: 40},
 }
 
 var failed = rollout.Result{
-	Environment: "production", Action: rollout.ActionDeploy, Revision: 3, Release: "v3", Slot: "blue", Outcome: rollout.OutcomeReverted, Changed: true,
-	Phases: []rollout.Phase{{Name: rollout.StepWatch, Duration: 31 * time.Second, Failed: true}, {Name: rollout.StepUndo, Duration: 900 * time.Millisecond}},
+	Environment: "production", Action: record.Deploy, Revision: 3, Release: "v3", Slot: "blue", Outcome: record.Reverted, Changed: true,
+	Phases: []record.Phase{{Name: record.StepWatch, Duration: 31 * time.Second, Failed: true}, {Name: record.StepUndo, Duration: 900 * time.Millisecond}},
 }
 
 var entries = []rollout.HistoryEntry{
-	{Revision: 3, Action: rollout.ActionRollback, Release: "v1", Slot: "blue", Restores: 1, Outcome: rollout.OutcomeSucceeded, Holder: "ada", Started: noon.Add(time.Hour), Took: 9 * time.Second, Live: true},
-	{Revision: 2, Action: rollout.ActionDeploy, Release: "v2", Slot: "green", Outcome: rollout.OutcomeSucceeded, Holder: "ci run 7", Started: noon.Add(time.Minute), Took: 330 * time.Second, Parked: true},
-	{Revision: 1, Action: rollout.ActionDeploy, Release: "v1", Slot: "blue", Outcome: rollout.OutcomeFailed, Reason: "wait: CrashLoopBackOff\nlast words", Holder: "ci run 6", Started: noon, Took: 40 * time.Second},
+	{Revision: 3, Action: record.Rollback, Release: "v1", Slot: "blue", Restores: 1, Outcome: record.Succeeded, Holder: "ada", Started: noon.Add(time.Hour), Took: 9 * time.Second, Live: true},
+	{Revision: 2, Action: record.Deploy, Release: "v2", Slot: "green", Outcome: record.Succeeded, Holder: "ci run 7", Started: noon.Add(time.Minute), Took: 330 * time.Second, Parked: true},
+	{Revision: 1, Action: record.Deploy, Release: "v1", Slot: "blue", Outcome: record.Failed, Reason: "wait: CrashLoopBackOff\nlast words", Holder: "ci run 6", Started: noon, Took: 40 * time.Second},
 }
 
 func TestText(t *testing.T) {
-	running := &rollout.Running{HistoryEntry: entries[1], Step: rollout.StepSwitch}
+	running := &rollout.Running{HistoryEntry: entries[1], Step: record.StepSwitch}
 	alive := *running
 	alive.Alive = true
 	healthy := health.Report{Environment: "production", Slot: "green", Checks: []health.CheckResult{
@@ -79,10 +80,10 @@ func TestText(t *testing.T) {
 	}{
 		{"deployed", deployed, false},
 		{"staged", staged, false},
-		{"first", rollout.Result{Environment: "production", URL: "https://team-dashboard.app", Action: rollout.ActionDeploy, Revision: 1, Release: "v1", Slot: "blue", Changed: true,
-			Switch: &rollout.Switch{To: "blue", Patched: 16 * time.Millisecond, Settled: 162 * time.Millisecond, Requests: 96, Failed: 12}}, false},
+		{"first", rollout.Result{Environment: "production", URL: "https://team-dashboard.app", Action: record.Deploy, Revision: 1, Release: "v1", Slot: "blue", Changed: true,
+			Switch: &record.Switch{To: "blue", Patched: 16 * time.Millisecond, Settled: 162 * time.Millisecond, Requests: 96, Failed: 12}}, false},
 		{"nothing-to-do", rollout.Result{Environment: "production", Release: "v2", Slot: "green", Revision: 2, Services: services}, false},
-		{"rolled-back", rollout.Result{Environment: "production", URL: "https://team-dashboard.app", Action: rollout.ActionRollback, Revision: 3, Release: "v1", Slot: "blue", Before: "v2", Changed: true}, false},
+		{"rolled-back", rollout.Result{Environment: "production", URL: "https://team-dashboard.app", Action: record.Rollback, Revision: 3, Release: "v1", Slot: "blue", Before: "v2", Changed: true}, false},
 		{"status", rollout.Status{Environment: "production", Namespace: "team-dashboard-prod", URL: "https://team-dashboard.app", Services: services,
 			Live:   &rollout.Placement{Release: "v1", Slot: "blue", Revision: 3, Since: noon},
 			Parked: &rollout.Placement{Release: "v2", Slot: "green", Revision: 2}, Last: &entries[0], Next: []string{"dagger call rollback --env production"}}, false},

@@ -2,8 +2,12 @@ package report
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
+	"github.com/codingbutter/team-dashboard/ci/cluster"
+	"github.com/codingbutter/team-dashboard/ci/record"
 	"github.com/codingbutter/team-dashboard/ci/rollout"
 )
 
@@ -29,13 +33,13 @@ func (p *page) result(r rollout.Result) {
 // afterRun is what people do after a run that succeeded: look, go on to production, or go back.
 func afterRun(r rollout.Result) []command {
 	commands := []command{{"dagger call status --env " + r.Environment, "what runs there now"}}
-	if r.Action == rollout.ActionDeploy && r.Onward != "" {
+	if r.Action == record.Deploy && r.Onward != "" {
 		commands = append(commands, command{fmt.Sprintf("dagger call deploy --env %s --release %s", r.Onward, r.Release), "take it on to " + r.Onward})
 	}
-	if r.Action == rollout.ActionDeploy && r.Before != "" && r.Before != r.Release {
+	if r.Action == record.Deploy && r.Before != "" && r.Before != r.Release {
 		commands = append(commands, command{"dagger call rollback --env " + r.Environment, "go back to " + r.Before})
 	}
-	if r.Action == rollout.ActionRollback && r.Before != "" && r.Before != r.Release {
+	if r.Action == record.Rollback && r.Before != "" && r.Before != r.Release {
 		commands = append(commands, command{fmt.Sprintf("dagger call deploy --env %s --release %s", r.Environment, r.Before), "deploy what was gone back from"})
 	}
 	return append(commands, command{"dagger call history --env " + r.Environment, "what ran before"})
@@ -54,7 +58,7 @@ func (p *page) failedRun(r rollout.Result) {
 		command{"dagger call history --env " + r.Environment, "what ran, and how it ended"})
 }
 
-func (p *page) phases(phases []rollout.Phase) {
+func (p *page) phases(phases []record.Phase) {
 	var rows [][]string
 	var total time.Duration
 	for _, phase := range phases {
@@ -95,6 +99,9 @@ func (p *page) evidence(r rollout.Result) {
 	if w := r.Watch; w != nil {
 		rows = append(rows, []string{"watch", fmt.Sprintf("%s, %d samples: %s, %s", duration(w.Took), len(w.Samples), w.Verdict.Outcome, w.Verdict.Reason)})
 	}
+	if len(r.Changes) > 0 {
+		rows = append(rows, []string{"written", written(r.Changes)})
+	}
 	for _, warning := range r.Warnings {
 		rows = append(rows, []string{"warning", warning})
 	}
@@ -104,7 +111,26 @@ func (p *page) evidence(r rollout.Result) {
 	}
 }
 
-func switched(s rollout.Switch) string {
+// written counts what the API server answered to the writes of a run, object by object.
+func written(changes []cluster.Change) string {
+	counts := map[string]int{}
+	var actions []string
+	for _, change := range changes {
+		action := string(change.Action)
+		if counts[action] == 0 {
+			actions = append(actions, action)
+		}
+		counts[action]++
+	}
+	slices.Sort(actions)
+	said := make([]string, len(actions))
+	for i, action := range actions {
+		said[i] = fmt.Sprintf("%d %s", counts[action], action)
+	}
+	return count(len(changes), "object", "objects") + ": " + strings.Join(said, ", ")
+}
+
+func switched(s record.Switch) string {
 	asked := fmt.Sprintf("%s by fresh connections, %d failed", count(s.Requests, "request", "requests"), s.Failed)
 	switch {
 	case s.To == "":

@@ -7,19 +7,11 @@ import (
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/config"
 	"github.com/codingbutter/team-dashboard/ci/health"
+	"github.com/codingbutter/team-dashboard/ci/progress"
 	"github.com/codingbutter/team-dashboard/ci/release"
 	"github.com/codingbutter/team-dashboard/ci/render"
 	"github.com/codingbutter/team-dashboard/ci/watch"
-	"github.com/codingbutter/team-dashboard/ci/workload"
 )
-
-// API lets a *cluster.Cluster be a Cluster.
-type API struct{ *cluster.Cluster }
-
-// Lock acquires the lock of a namespace.
-func (a API) Lock(ctx context.Context, namespace string, request cluster.LockRequest) (Lock, error) {
-	return a.Cluster.Lock(ctx, namespace, request)
-}
 
 // ManifestsIn renders the manifests of a folder, the one that holds environments/.
 type ManifestsIn string
@@ -33,7 +25,7 @@ func (folder ManifestsIn) Layer(ctx context.Context, options render.Options) ([]
 // Inside is Health by way of the API server.
 type Inside struct {
 	Application config.Application
-	Cluster     health.Cluster
+	Cluster     *cluster.Cluster
 }
 
 // Check asks the Services of the target's slot.
@@ -71,65 +63,25 @@ func (o Outside) door(target release.Target) (*health.FrontDoor, error) {
 	return health.NewFrontDoor(health.FrontDoorOptions{URL: target.Environment.URL, Resolve: o.Resolve, CA: o.CA})
 }
 
-// Lookout is the Watcher that reads the pods' own metrics and asks at the front door.
-type Lookout struct {
+// Metrics is the Watcher that reads the pods' own metrics and asks at the front door.
+type Metrics struct {
 	Application config.Application
-	Cluster     watch.Cluster
+	Cluster     *cluster.Cluster
 	Door        Outside
-	Clock       Clock
-	Progress    Progress
+	Progress    progress.Reporter
 }
 
 // Watch observes the target for a while.
-func (l Lookout) Watch(ctx context.Context, target release.Target, duration time.Duration) (Watch, error) {
-	door, err := l.Door.door(target)
+func (m Metrics) Watch(ctx context.Context, target release.Target, duration time.Duration) (Watch, error) {
+	door, err := m.Door.door(target)
 	if err != nil {
 		return Watch{}, err
 	}
-	began := l.Clock.Now()
+	began := time.Now()
 	result, err := watch.Run(ctx, watch.Options{
-		Duration: duration, Thresholds: target.Environment.Thresholds, Clock: l.Clock,
-		Source:   watch.NewCollector(l.Cluster, door, l.Application, target),
-		OnSample: func(sample watch.Sample, _ watch.Verdict) { l.Progress.Info(ctx, "%s", sample) },
+		Duration: duration, Thresholds: target.Environment.Thresholds,
+		Source:   watch.NewCollector(m.Cluster, door, m.Application, target),
+		OnSample: func(sample watch.Sample, _ watch.Verdict) { m.Progress.Info(ctx, "%s", sample) },
 	})
-	return Watch{Asked: duration, Took: l.Clock.Now().Sub(began), Result: result}, err
-}
-
-type systemClock struct{}
-
-// SystemClock is the machine's clock.
-func SystemClock() Clock { return systemClock{} }
-
-func (systemClock) Now() time.Time { return time.Now() }
-
-func (systemClock) Sleep(ctx context.Context, pause time.Duration) error {
-	timer := time.NewTimer(pause)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}
-
-// WaitReady, WaitStatefulSetsReady and RunJob are those of the room of workloads.
-func (a API) WaitReady(ctx context.Context, namespace string, deployments []string, options workload.Options) error {
-	return workload.WaitDeployments(ctx, a.Cluster, namespace, deployments, options)
-}
-
-func (a API) WaitStatefulSetsReady(ctx context.Context, namespace string, statefulSets []string, options workload.Options) error {
-	return workload.WaitStatefulSets(ctx, a.Cluster, namespace, statefulSets, options)
-}
-
-func (a API) WaitDaemonSetsReady(ctx context.Context, namespace string, daemonSets []string, options workload.Options) error {
-	return workload.WaitDaemonSets(ctx, a.Cluster, namespace, daemonSets, options)
-}
-
-func (a API) RunJob(ctx context.Context, job *cluster.Object, options workload.JobOptions) (bool, error) {
-	return workload.RunJob(ctx, a.Cluster, job, options)
-}
-
-func (a API) EndJobs(ctx context.Context, namespace string, names ...string) error {
-	return workload.EndJobs(ctx, a.Cluster, namespace, names, workload.Options{})
+	return Watch{Asked: duration, Took: time.Since(began), Result: result}, err
 }

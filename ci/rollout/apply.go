@@ -11,31 +11,71 @@ import (
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/preflight"
+	"github.com/codingbutter/team-dashboard/ci/record"
 	"github.com/codingbutter/team-dashboard/ci/render"
 )
 
-// apply brings the objects into the cluster: the platform first, whose accounts and policies the others refer to, then
-// what keeps state, then the release. Nothing here changes where the traffic goes.
+// apply brings the objects into the cluster: what the slots share first, as far as it takes nothing from the revision that
+// has the traffic, then what keeps state, then the release. Nothing here changes where the traffic goes.
 func (r *run) apply(ctx context.Context) error {
-	if err := r.applyPlatform(ctx); err != nil {
+	shared, err := r.planShared(ctx)
+	if err != nil {
 		return err
 	}
-	if err := r.applyData(ctx); err != nil {
+	if err := inWaves(ctx, slices.Concat(shared.early, shared.temporary), r.applyObject); err != nil {
 		return err
+	}
+	if err := r.addStableServices(ctx); err != nil {
+		return err
+	}
+	// A rollback leaves alone what keeps state: no store goes back by itself.
+	if r.record.Action == record.Deploy {
+		if err := r.applyData(ctx); err != nil {
+			return err
+		}
 	}
 	if err := r.clear(ctx); err != nil {
 		return err
 	}
-	return r.applyRelease(ctx, r.plan.slots[r.record.Slot])
+	return r.applyRelease(ctx, r.plan.own(r.record.Slot))
 }
 
-func (r *run) applyPlatform(ctx context.Context) error {
-	return inWaves(ctx, r.plan.platform, func(ctx context.Context, object *cluster.Object) error {
-		if _, err := r.Application.Service(object.GetName()); err == nil && object.GetKind() == "Service" {
-			return r.applyStableService(ctx, object)
+// planShared sorts the shared objects by when each may come. It is asked anew in each step, since a run may begin in any.
+func (r *run) planShared(ctx context.Context) (sharedPlan, error) {
+	before, err := r.sharedBefore(ctx)
+	if err != nil {
+		return sharedPlan{}, err
+	}
+	state := sharedState{application: r.Application, before: before, live: r.record.Replaces > 0 || r.found.occupied(r.found.live()), idle: r.record.Slot}
+	policies, err := r.Cluster.List(ctx, "networking.k8s.io/v1", "NetworkPolicy", r.environment.Namespace, "")
+	if err != nil {
+		return sharedPlan{}, err
+	}
+	state.policies = slices.DeleteFunc(policies, func(policy *cluster.Object) bool { return policy.GetLabels()[temporaryLabel] != "" })
+	pods, err := r.Cluster.List(ctx, "v1", "Pod", r.environment.Namespace, "")
+	if err != nil {
+		return sharedPlan{}, err
+	}
+	for _, pod := range pods {
+		if slot := pod.GetLabels()[render.SlotLabel]; slot == "" || slot != r.record.Slot {
+			state.pods = append(state.pods, pod.GetLabels())
 		}
-		return r.applyObject(ctx, object)
-	})
+	}
+	return planShared(r.plan.shared(), state), nil
+}
+
+// sharedBefore are the shared objects of the revision that this run replaces; nil when they are not known.
+func (r *run) sharedBefore(ctx context.Context) ([]*cluster.Object, error) {
+	replaced := r.found.history.Revision(r.record.Replaces)
+	if replaced == nil {
+		return nil, nil
+	}
+	before, err := planOf(*replaced)
+	if err != nil {
+		r.warn(ctx, "%v; what it shares with this one cannot be compared", err)
+		return nil, nil
+	}
+	return before.shared(), nil
 }
 
 // parallelWrites bounds the requests in flight, for API servers that serve others too.
@@ -67,56 +107,49 @@ func (r *run) applyObject(ctx context.Context, object *cluster.Object) error {
 	if err != nil || granted {
 		return err
 	}
-	_, err = r.Cluster.Apply(ctx, object, cluster.ApplyOptions{})
-	return preflight.Refused(err, object, r.environment)
+	change, err := r.held.Apply(ctx, object)
+	if err != nil {
+		return preflight.Refused(err, object, r.environment)
+	}
+	for _, field := range change.Foreign {
+		r.warn(ctx, "%s keeps %s, which the manifests do not have", cluster.RefOf(object), field)
+	}
+	return nil
 }
 
-// applyStableService applies a stable Service with the selector that it has, since the one in the manifests knows
-// nothing of switches; and only in the version that was read, so that a switch in between by a later holder of the lock
-// stays. A Service that does not exist yet selects the slot that counts as live.
-func (r *run) applyStableService(ctx context.Context, rendered *cluster.Object) error {
-	ref := cluster.RefOf(rendered)
-	for {
-		object := rendered.DeepCopy()
-		slot := r.record.Previous
-		current, err := r.Cluster.Get(ctx, ref)
-		switch {
-		case cluster.IsNotFound(err):
-		case err != nil:
-			return err
-		case current.GetAnnotations()[annotationToken] != r.lock.Token():
-			return fmt.Errorf("applying %s: %w: another run has taken it over", ref, cluster.ErrLockLost)
-		default:
-			slot = selectedSlot(current)
-			object.SetResourceVersion(current.GetResourceVersion())
+// addStableServices makes the stable Services that are not there. They select the slot that counts as live; those that are
+// there change with the switch only.
+func (r *run) addStableServices(ctx context.Context) error {
+	for _, object := range r.plan.layers.Platform {
+		if !isStableService(r.Application, object) {
+			continue
 		}
-		if err := r.direct(object, slot); err != nil {
-			return fmt.Errorf("applying %s: %w", ref, err)
-		}
-		if _, err = r.Cluster.Apply(ctx, object, cluster.ApplyOptions{}); !cluster.IsConflict(err) {
+		_, err := r.held.Update(ctx, cluster.RefOf(object), func(current *cluster.Object) (*cluster.Object, error) {
+			if current != nil {
+				return nil, nil
+			}
+			return selecting(object, r.record.Previous), nil
+		})
+		if err != nil {
 			return err
 		}
 	}
+	return nil
 }
 
-// direct lets a rendered stable Service select a slot, and names this run on it.
-func (r *run) direct(service *cluster.Object, slot string) error {
-	annotations := service.GetAnnotations()
-	if annotations == nil {
-		annotations = map[string]string{}
+// selecting is a rendered stable Service that selects a slot.
+func selecting(service *cluster.Object, slot string) *cluster.Object {
+	directed := service.DeepCopy()
+	if slot != "" {
+		_ = unstructured.SetNestedField(directed.Object, slot, "spec", "selector", render.SlotLabel)
 	}
-	annotations[annotationToken] = r.lock.Token()
-	service.SetAnnotations(annotations)
-	if slot == "" {
-		return nil
-	}
-	return unstructured.SetNestedField(service.Object, slot, "spec", "selector", render.SlotLabel)
+	return directed
 }
 
 // applyData applies what keeps state, and waits until it can be reached: a release that starts without its databases
 // looks broken.
 func (r *run) applyData(ctx context.Context) error {
-	if err := inWaves(ctx, r.plan.data, r.applyObject); err != nil {
+	if err := inWaves(ctx, r.plan.layers.Data, r.applyObject); err != nil {
 		return err
 	}
 	return r.waitForStores(ctx)
@@ -129,12 +162,41 @@ func (r *run) applyRelease(ctx context.Context, objects []*cluster.Object) error
 	slices.SortStableFunc(ordered, func(a, b *cluster.Object) int {
 		return cmp.Compare(isAutoscaler(a), isAutoscaler(b))
 	})
+	needed, err := r.needs(ctx, r.record.Slot)
+	if err != nil {
+		return err
+	}
 	return inWaves(ctx, ordered, func(ctx context.Context, object *cluster.Object) error {
-		if err := r.applyObject(ctx, object); err != nil || object.GetKind() != "Deployment" || hasReplicas(object) {
+		if object.GetKind() != "Deployment" {
+			return r.applyObject(ctx, object)
+		}
+		if err := r.applyDeployment(ctx, object); err != nil || hasReplicas(object) {
 			return err
 		}
-		return r.Cluster.Scale(ctx, object.GetNamespace(), object.GetName(), r.wantedReplicas(objects, object))
+		_, err := r.held.Scale(ctx, cluster.RefOf(object), needed[object.GetLabels()[render.AppLabel]])
+		return err
 	})
+}
+
+// applyDeployment notes on the Deployment which revision it belongs to. One in an idle slot whose immutable fields have
+// changed is made anew; in one that serves, preflight has refused that.
+func (r *run) applyDeployment(ctx context.Context, object *cluster.Object) error {
+	marked := object.DeepCopy()
+	annotations := marked.GetAnnotations()
+	if annotations == nil {
+		annotations = map[string]string{}
+	}
+	annotations[revisionAnnotation] = r.plan.digest()
+	marked.SetAnnotations(annotations)
+	err := r.applyObject(ctx, marked)
+	if !cluster.IsInvalid(err) || r.record.Slot == "" || r.found.traffic(r.record.Slot) != trafficElsewhere {
+		return err
+	}
+	r.Progress.Info(ctx, "making %s anew: %v", cluster.RefOf(object), err)
+	if _, err := r.held.Delete(ctx, cluster.RefOf(object)); err != nil {
+		return fmt.Errorf("making %s anew: %w", cluster.RefOf(object), err)
+	}
+	return r.applyObject(ctx, marked)
 }
 
 // isAutoscaler is 1 or 0, to sort by.
@@ -150,46 +212,11 @@ func hasReplicas(deployment *cluster.Object) bool {
 	return found
 }
 
-// wantedReplicas is what the Deployment says; if it leaves that to its autoscaler, at least the autoscaler's minimum
-// and as many pods as are ready in the live slot.
-func (r *run) wantedReplicas(objects []*cluster.Object, deployment *cluster.Object) int {
-	if hasReplicas(deployment) {
-		return replicas(deployment)
-	}
-	wanted := 1
-	for _, object := range objects {
-		if object.GetKind() != "HorizontalPodAutoscaler" {
-			continue
-		}
-		target, _, _ := unstructured.NestedString(object.Object, "spec", "scaleTargetRef", "name")
-		least, found, _ := unstructured.NestedInt64(object.Object, "spec", "minReplicas")
-		if target == deployment.GetName() && found {
-			wanted = int(least)
-		}
-	}
-	return max(wanted, r.liveReady(deployment))
-}
-
-// liveReady is the number of ready pods of the same service in the slot that has the traffic.
-func (r *run) liveReady(deployment *cluster.Object) int {
-	live, err := r.state.liveSlot()
-	if err != nil {
-		return 0
-	}
-	for _, other := range r.state.in(live) {
-		if other.GetLabels()[render.AppLabel] == deployment.GetLabels()[render.AppLabel] {
-			ready, _, _ := unstructured.NestedInt64(other.Object, "status", "readyReplicas")
-			return int(ready)
-		}
-	}
-	return 0
-}
-
-// clear empties the slot of another release's pods, which would otherwise stand behind its Services beside the new
-// ones for a while. The same release may stay: that is what makes a rollback quick. Without slots nothing is cleared.
+// clear empties the slot of another revision's pods, which would otherwise stand behind its Services beside the new
+// ones for a while. The same revision may stay: that is what makes a rollback quick. Without slots nothing is cleared.
 func (r *run) clear(ctx context.Context) error {
 	slot := r.record.Slot
-	if slot == "" || r.state.version(slot) == r.record.Release.Version {
+	if slot == "" || r.found.revision(slot) == r.plan.digest() {
 		return nil
 	}
 	if err := r.park(ctx, slot); err != nil {

@@ -4,33 +4,35 @@ import (
 	"context"
 	"time"
 
+	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/config"
 	"github.com/codingbutter/team-dashboard/ci/image"
+	"github.com/codingbutter/team-dashboard/ci/progress"
 )
 
 // Deployer deploys the releases of one application, and takes them back. All fields but Options must be set.
 type Deployer struct {
 	Application config.Application
-	Cluster     Cluster
-	Images      Images
+	Cluster     *cluster.Cluster
+	Registry    Registry
 	Manifests   Manifests
 	Health      Health
 	FrontDoor   FrontDoor
 	Smoke       SmokeSuite
 	Watcher     Watcher
-	Clock       Clock
-	Progress    Progress
+	Progress    progress.Reporter
 	Options     Options
 }
 
-// Options are the limits of a run; DefaultOptions has a sentence for each.
+// Options are the limits of a run; DefaultOptions has a sentence for each. Budgets count only time in which the API server
+// answers.
 type Options struct {
 	Platforms    []string
 	LockTTL      time.Duration
 	ReadyBudget  time.Duration
 	DrainBudget  time.Duration
 	ProofBudget  time.Duration
-	UndoBudget   time.Duration
+	TagBudget    time.Duration
 	PollInterval time.Duration
 	KeptRecords  int
 }
@@ -46,10 +48,10 @@ func DefaultOptions() Options {
 		ReadyBudget: 5 * time.Minute,
 		// Old pods have this long to end after they were told to; it exceeds their grace period.
 		DrainBudget: 2 * time.Minute,
-		// The front door has this long to answer with nothing but the new release.
+		// The front door has this long to answer with nothing but the new revision.
 		ProofBudget: time.Minute,
-		// Taking back a failed run may take this long; the promise to users is five minutes.
-		UndoBudget: 4 * time.Minute,
+		// Moving image tags may take this long, all together; a registry that does not answer holds up nothing.
+		TagBudget: 30 * time.Second,
 		// Between two looks at something that is waited for.
 		PollInterval: 500 * time.Millisecond,
 		// Records that stay for history and rollback.
@@ -59,14 +61,10 @@ func DefaultOptions() Options {
 
 // Deploy brings a release into an environment. The result is filled as far as the run came, also with an error.
 func (d *Deployer) Deploy(ctx context.Context, request Request) (Result, error) {
-	r := d.newRun(request, ActionDeploy)
-	err := r.walk(ctx, r.planDeploy)
-	return r.result, err
+	return d.run(ctx, request, d.planDeploy)
 }
 
-// Rollback brings a recorded release back. The result is filled as far as the run came, also with an error.
+// Rollback brings a recorded revision back. The result is filled as far as the run came, also with an error.
 func (d *Deployer) Rollback(ctx context.Context, request Request) (Result, error) {
-	r := d.newRun(request, ActionRollback)
-	err := r.walk(ctx, r.planRollback)
-	return r.result, err
+	return d.run(ctx, request, d.planRollback)
 }

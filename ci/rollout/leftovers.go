@@ -8,13 +8,14 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
+	"github.com/codingbutter/team-dashboard/ci/record"
 	"github.com/codingbutter/team-dashboard/ci/render"
 )
 
-// nameLeftovers warns of what keeps state and is in the manifests no more. No run ever deletes it: whether anybody still
+// nameLeftovers warns of what keeps state and is not in the manifests any more. No run ever deletes it: whether anybody still
 // wants the data is for a person to say.
-func (r *run) nameLeftovers(ctx context.Context, needed map[cluster.Ref]bool) error {
-	if r.action != ActionDeploy {
+func (r *run) nameLeftovers(ctx context.Context) error {
+	if r.record.Action != record.Deploy {
 		return nil // a rollback does not ask the manifests
 	}
 	selector := render.PartOfLabel + "=" + r.Application.Name + "," + labelManagedBy + "=" + cluster.FieldManager
@@ -29,9 +30,8 @@ func (r *run) nameLeftovers(ctx context.Context, needed map[cluster.Ref]bool) er
 	claims = slices.DeleteFunc(claims, func(claim *cluster.Object) bool { return claimedBy(stores, claim) })
 	for _, object := range append(stores, claims...) {
 		ref := cluster.RefOf(object)
-		rendered := slices.ContainsFunc(r.plan.data, func(o *cluster.Object) bool { return cluster.RefOf(o) == ref })
-		if !rendered && !needed[ref] {
-			r.warn(ctx, "%s is in the manifests no more; it stays as it is, since no deploy deletes what keeps state: when nobody wants its data any more, remove it with kubectl -n %s delete %s/%s",
+		if find(r.plan.layers.Data, ref) == nil {
+			r.warn(ctx, "%s is not in the manifests any more; it stays as it is, since no deploy deletes what keeps state: when nobody wants its data any more, remove it with kubectl -n %s delete %s/%s",
 				ref, ref.Namespace, strings.ToLower(ref.Kind), ref.Name)
 		}
 	}

@@ -2,155 +2,133 @@ package rollout
 
 import (
 	"context"
-	"slices"
+	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
+	"github.com/codingbutter/team-dashboard/ci/config"
+	"github.com/codingbutter/team-dashboard/ci/record"
 	"github.com/codingbutter/team-dashboard/ci/release"
 	"github.com/codingbutter/team-dashboard/ci/render"
 )
 
-// plan is what a run is going to place.
+// plan is the revision that a run brings: a release, and all that its environment renders for it.
 type plan struct {
+	action  record.Action
 	release release.Release
 	// restores is the revision that a rollback goes back to; zero for a deploy.
-	restores int
-	// platform and data stay as they are in a rollback, which leaves them empty.
-	platform, data []*cluster.Object
-	// slots are the release's objects for each slot that it may be placed in; recorded is the same for the record.
-	slots    map[string][]*cluster.Object
-	recorded map[string]Rendered
-	// manifests is the digest of all layers, shared that of platform and data alone.
-	manifests, shared string
+	restores  int
+	layers    record.Layers
+	packed    record.Rendered
+	manifests string
 }
 
-// planDeploy renders the release for every slot. It does so once: a second call, under the lock, changes nothing.
-func (r *run) planDeploy(ctx context.Context) (err error) {
-	if r.plan.manifests != "" {
-		return nil
-	}
-	p := plan{release: r.request.Release, slots: map[string][]*cluster.Object{}, recorded: map[string]Rendered{}}
-	r.result.Release = p.release.Version
-	if err = p.release.ValidateFor(r.Application); err != nil {
-		return err
-	}
-	if p.platform, err = r.render(ctx, render.Platform, ""); err != nil {
-		return err
-	}
-	if p.data, err = r.renderData(ctx); err != nil {
-		return err
-	}
-	layers := [][]*cluster.Object{p.platform, p.data}
-	if p.shared, err = manifestDigest(layers...); err != nil {
-		return err
-	}
-	for _, slot := range r.strategy.slots() {
-		if p.slots[slot], err = r.render(ctx, render.Slot, slot); err != nil {
-			return err
+// digest is the digest of the revision.
+func (p plan) digest() string { return record.Digest(p.release, p.manifests) }
+
+func (p plan) aim() aim { return aim{Action: p.action, Revision: p.digest(), Restores: p.restores} }
+
+// shared are the objects that all slots share, but for what keeps state. Without slots the policies of the release are among
+// them, since the pods of both revisions live under them while one replaces the other.
+func (p plan) shared() []*cluster.Object {
+	shared := p.layers.Platform
+	for _, object := range p.layers.Slots[""] {
+		if object.GetKind() == "NetworkPolicy" {
+			shared = append(shared[:len(shared):len(shared)], object)
 		}
-		if p.recorded[slot], err = encode(p.slots[slot]); err != nil {
-			return err
+	}
+	return shared
+}
+
+// own are the objects of the release in a slot.
+func (p plan) own(slot string) []*cluster.Object {
+	var own []*cluster.Object
+	for _, object := range p.layers.Slots[slot] {
+		if slot != "" || object.GetKind() != "NetworkPolicy" {
+			own = append(own, object)
 		}
-		layers = append(layers, p.slots[slot])
 	}
-	if p.manifests, err = manifestDigest(layers...); err != nil {
-		return err
-	}
-	r.plan = p
-	return nil
+	return own
 }
 
-func (r *run) render(ctx context.Context, layer render.LayerName, slot string) ([]*cluster.Object, error) {
-	return r.Manifests.Layer(ctx, render.Options{Application: r.Application, Environment: r.environment, Layer: layer, Slot: slot, Release: r.request.Release})
+// planner makes the plan of a run from what it is asked and what the cluster shows.
+type planner func(ctx context.Context, request Request, f facts) (plan, error)
+
+// planDeploy renders the release for every slot.
+func (d *Deployer) planDeploy(ctx context.Context, request Request, f facts) (plan, error) {
+	p := plan{action: record.Deploy, release: request.Release, layers: record.Layers{Slots: map[string][]*cluster.Object{}}}
+	if err := p.release.ValidateFor(d.Application); err != nil {
+		return plan{}, err
+	}
+	layer := func(name render.LayerName, slot string) ([]*cluster.Object, error) {
+		return d.Manifests.Layer(ctx, render.Options{Application: d.Application, Environment: f.environment, Layer: name, Slot: slot, Release: p.release})
+	}
+	var err error
+	if p.layers.Platform, err = layer(render.Platform, ""); err != nil {
+		return plan{}, err
+	}
+	if p.layers.Data, err = layer(render.Data, ""); err != nil {
+		return plan{}, err
+	}
+	if err := d.pinData(ctx, f.environment, p.layers.Data); err != nil {
+		return plan{}, err
+	}
+	for _, slot := range f.slots() {
+		if p.layers.Slots[slot], err = layer(render.Slot, slot); err != nil {
+			return plan{}, err
+		}
+	}
+	if p.manifests, err = p.layers.Manifests(); err != nil {
+		return plan{}, err
+	}
+	p.packed, err = record.Pack(p.layers)
+	return p, err
 }
 
-// renderData renders what keeps state, with its images by digest: the one that runs already, as long as its tag stays
-// the same, since a tag that moves elsewhere must not restart a database; else the registry's. An image that the
-// registry does not give keeps its tag, which preflight refuses and explains.
-func (r *run) renderData(ctx context.Context) ([]*cluster.Object, error) {
-	stores, err := r.Cluster.List(ctx, "apps/v1", "StatefulSet", r.environment.Namespace, render.PartOfLabel+"="+r.Application.Name)
+// pinData gives what keeps state its images by digest: the one that runs already, as long as its tag stays the same, since a
+// tag that moves elsewhere must not restart a database; else the registry's. An image that the registry does not give keeps
+// its tag, which preflight refuses and explains.
+func (d *Deployer) pinData(ctx context.Context, environment config.Environment, objects []*cluster.Object) error {
+	stores, err := d.Cluster.List(ctx, "apps/v1", "StatefulSet", environment.Namespace, render.PartOfLabel+"="+d.Application.Name)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	running := map[string]string{}
 	for _, image := range render.Images(stores) {
 		tag, _, _ := strings.Cut(image, "@")
 		running[tag] = image
 	}
-	objects, err := r.render(ctx, render.Data, "")
-	if err != nil {
-		return nil, err
-	}
-	return objects, render.Pin(ctx, objects, func(ctx context.Context, image string) (string, error) {
+	return render.Pin(ctx, objects, func(ctx context.Context, image string) (string, error) {
 		if known := running[image]; known != "" && known != image {
 			return known, nil
 		}
-		if pinned, err := r.Images.Pin(ctx, image); err == nil {
+		if pinned, err := d.Registry.Pin(ctx, image); err == nil {
 			return pinned, nil
 		}
 		return image, nil
 	})
 }
 
-// planRollback finds the record to go back to. What it says may change until the lock is held, so it is asked again.
-func (r *run) planRollback(context.Context) error {
-	target, err := r.rollbackTarget()
+// planRollback finds the revision to go back to.
+func (d *Deployer) planRollback(_ context.Context, request Request, f facts) (plan, error) {
+	target, err := f.rollbackTarget(request.To)
 	if err != nil {
-		return err
+		return plan{}, err
 	}
-	r.plan = plan{release: target.Release, restores: target.Origin(), recorded: target.Objects, manifests: target.Manifests,
-		slots: map[string][]*cluster.Object{}}
-	for _, slot := range r.strategy.slots() {
-		if r.plan.slots[slot], err = decode(target.Objects[slot]); err != nil {
-			return err
-		}
-	}
-	r.result.Release = target.Release.Version
-	return nil
+	p, err := planOf(*target)
+	p.action, p.restores = record.Rollback, target.Origin()
+	return p, err
 }
 
-// checkLive ends the run when what it wants is there already: the release in the live slot, all of it as recorded, the
-// other slot parked, and no run that was interrupted.
-func (r *run) checkLive(ctx context.Context) error {
-	slot, err := r.state.liveSlot()
-	if err != nil || r.state.unfinished() != nil {
-		return nil // begin deals with both, under the lock
-	}
-	r.result.Before = r.state.version(slot)
-	record := r.state.recordOf(slot)
-	if record == nil || !r.wanted(*record) || !r.sharedAsWanted() || r.occupiedBeside(slot) {
-		return nil
-	}
-	services, err := readServices(ctx, r.Cluster, r.Application, r.environment, slot, record.Release)
+// planOf is the plan of a recorded run.
+func planOf(r record.Record) (plan, error) {
+	layers, err := r.Objects.Unpack()
 	if err != nil {
-		return err
+		return plan{}, fmt.Errorf("reading revision %d: %w", r.Revision, err)
 	}
-	if slices.ContainsFunc(services, func(service ServiceStatus) bool { return !service.AsReleased }) {
-		return nil
+	if len(layers.Slots) == 0 {
+		return plan{}, fmt.Errorf("reading revision %d: %w", r.Revision, errors.New("its record has no objects"))
 	}
-	r.done = true
-	r.result.Outcome, r.result.Slot, r.result.Revision, r.result.Services = OutcomeSucceeded, slot, record.Revision, services
-	return nil
-}
-
-// wanted says whether a record is of what this run is to bring about. A rollback leaves the manifests aside: it brings
-// back what was rendered then.
-func (r *run) wanted(record Record) bool {
-	same := record.Outcome == OutcomeSucceeded && sameRelease(record, Record{Release: r.plan.release})
-	return same && (r.action == ActionRollback || record.Manifests == r.plan.manifests)
-}
-
-// sharedAsWanted says whether platform and data are as this run is to bring about: what the last run that applied them
-// had, though it failed or was rolled back since, which leaves both as they are.
-func (r *run) sharedAsWanted() bool {
-	if r.action == ActionRollback {
-		return true
-	}
-	applied := slices.IndexFunc(r.state.records, func(record Record) bool { return record.Action == ActionDeploy })
-	return applied < 0 || r.state.records[applied].Shared == r.plan.shared
-}
-
-// occupiedBeside says whether another slot than the given one has pods.
-func (r *run) occupiedBeside(slot string) bool {
-	return slices.ContainsFunc(r.strategy.slots(), func(other string) bool { return other != slot && r.state.occupied(other) })
+	return plan{action: r.Action, release: r.Release, restores: r.Restores, layers: layers, packed: r.Objects, manifests: r.Manifests}, nil
 }

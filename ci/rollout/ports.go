@@ -10,39 +10,10 @@ import (
 	"github.com/codingbutter/team-dashboard/ci/release"
 	"github.com/codingbutter/team-dashboard/ci/render"
 	"github.com/codingbutter/team-dashboard/ci/smoke"
-	"github.com/codingbutter/team-dashboard/ci/workload"
 )
 
-// Reader is what status and history need of the API server.
-type Reader interface {
-	Get(ctx context.Context, ref cluster.Ref) (*cluster.Object, error)
-	List(ctx context.Context, apiVersion, kind, namespace, selector string) ([]*cluster.Object, error)
-	Records(ctx context.Context, namespace string) ([]cluster.Entry, error)
-}
-
-// Cluster is what a run needs of the API server; API makes one of a *cluster.Cluster.
-type Cluster interface {
-	Reader
-	preflight.Cluster
-	Patch(ctx context.Context, ref cluster.Ref, operations []cluster.Operation) (*cluster.Object, error)
-	MergePatch(ctx context.Context, ref cluster.Ref, document any) (*cluster.Object, error)
-	Delete(ctx context.Context, ref cluster.Ref) error
-	Scale(ctx context.Context, namespace, deployment string, replicas int) error
-	WaitReady(ctx context.Context, namespace string, deployments []string, options workload.Options) error
-	WaitStatefulSetsReady(ctx context.Context, namespace string, statefulSets []string, options workload.Options) error
-	SaveRecord(ctx context.Context, namespace string, entry cluster.Entry) error
-	Lock(ctx context.Context, namespace string, request cluster.LockRequest) (Lock, error)
-}
-
-// Lock is the right to change an environment; *cluster.Lock is the real one.
-type Lock interface {
-	Token() string
-	Context() context.Context
-	Unlock(ctx context.Context) error
-}
-
-// Images is what a run needs of the registry; *image.Registry is the real one.
-type Images interface {
+// Registry is what a run needs of the image registry; *image.Registry is the real one.
+type Registry interface {
 	preflight.Images
 	Pin(ctx context.Context, ref string) (string, error)
 	Tag(ctx context.Context, digestRef, tag string) error
@@ -67,34 +38,18 @@ type FrontDoor interface {
 	Prove(ctx context.Context, target release.Target) (health.Proof, error)
 }
 
-// SmokeSuite runs the critical user flows of the release's own smoke image.
+// SmokeSuite runs the critical user flows of the release's own smoke image; smoke.Suite is the real one.
 type SmokeSuite interface {
-	// Slot runs them against the target's own Services, inside the cluster, once those answer: patience is how long to
-	// wait for that.
-	Slot(ctx context.Context, target release.Target, patience time.Duration) (smoke.Result, error)
+	// Slot runs them against the target's own Services, inside the cluster, once those answer, at the latest after wait.
+	Slot(ctx context.Context, target release.Target, wait time.Duration) (smoke.Result, error)
 	// Public runs them against the environment's URL, as soon as the release answers for every service, at the latest
-	// when the patience is over.
-	Public(ctx context.Context, target release.Target, patience time.Duration) (smoke.Result, error)
+	// after wait.
+	Public(ctx context.Context, target release.Target, wait time.Duration) (smoke.Result, error)
 }
 
-// Watcher observes a release that takes the traffic; Lookout is the real one.
+// Watcher observes a release that takes the traffic; Observe is the real one.
 type Watcher interface {
 	// Watch returns after the duration, or at once when a threshold is broken; the verdict says which. The only error is
 	// that of the context.
 	Watch(ctx context.Context, target release.Target, duration time.Duration) (Watch, error)
-}
-
-// Clock tells the time, so that tests need not wait for it.
-type Clock interface {
-	Now() time.Time
-	// Sleep pauses; it returns early, with the context's cause, when the context ends.
-	Sleep(ctx context.Context, pause time.Duration) error
-}
-
-// Progress shows people how far a run is.
-type Progress interface {
-	// Phase begins a phase; the returned function ends it with what came of it.
-	Phase(ctx context.Context, name string) (context.Context, func(err error))
-	// Info prints a line under the context's phase.
-	Info(ctx context.Context, format string, arguments ...any)
 }

@@ -6,19 +6,23 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/codingbutter/team-dashboard/ci/record"
 	"github.com/codingbutter/team-dashboard/ci/release"
 	"github.com/codingbutter/team-dashboard/ci/smoke"
 )
 
-// prove asks the front door by fresh connections until only the run's release answers, and runs the smoke suite there.
-// The suite may have begun before, which costs a deploy less time. If it fails it may have met the release before: then
-// what it finds behind the proven door is what counts.
-func (r *run) prove(ctx context.Context) error {
-	var smoked smoke.Result
-	var failure error
-	if r.visitor == nil {
-		r.visit(ctx)
+// prove waits until the routes are open, asks the front door by fresh connections until only the run's revision answers,
+// and takes the result of the smoke suite there. The suite may have begun before. If it fails it may have met the revision
+// before: then what it finds behind the proven door is what counts.
+func (r *run) prove(ctx context.Context, suite *suite) error {
+	if err := r.waitForRoutes(ctx); err != nil {
+		return err
 	}
+	if suite.outside == nil {
+		suite.startAtFrontDoor(ctx)
+	}
+	var found smoke.Result
+	var failure error
 	group, proving := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		evidence, err := r.proveDoor(proving, r.target())
@@ -26,7 +30,7 @@ func (r *run) prove(ctx context.Context) error {
 		return err
 	})
 	group.Go(func() error {
-		smoked, failure = r.visitor.result(proving)
+		found, failure = suite.outside.wait(proving)
 		return nil
 	})
 	if err := group.Wait(); err != nil {
@@ -34,22 +38,19 @@ func (r *run) prove(ctx context.Context) error {
 	}
 	if failure != nil {
 		r.Progress.Info(ctx, "%v; running the flows once more, now that only %s answers", failure, r.record.Release.Version)
-		smoked, failure = r.Smoke.Public(ctx, r.target(), 0)
+		found, failure = r.Smoke.Public(ctx, r.target(), 0)
 	}
-	r.noteSmoke(smoked)
+	r.noteSmoke(found)
 	return failure
 }
 
 // proveDoor returns the evidence also when it proves the contrary.
-func (r *run) proveDoor(ctx context.Context, target release.Target) (*Switch, error) {
-	asked := r.Clock.Now()
+func (r *run) proveDoor(ctx context.Context, target release.Target) (*record.Switch, error) {
+	asked := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, r.Options.ProofBudget)
 	defer cancel()
 	proof, err := r.FrontDoor.Prove(ctx, target)
-	if doubt := proof.Doubt(); doubt != "" {
-		r.result.Warnings = append(r.result.Warnings, doubt)
-	}
-	evidence := &Switch{To: target.Slot, Requests: proof.Requests, Old: proof.Old, Failed: proof.Failed}
+	evidence := &record.Switch{To: target.Slot, Requests: proof.Requests, Old: proof.Old, Failed: proof.Failed}
 	if r.record.Replaces > 0 {
 		evidence.From = r.record.Previous
 	}

@@ -2,23 +2,26 @@ package rollout
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
+	"github.com/codingbutter/team-dashboard/ci/record"
 )
 
-// prunable are the kinds that may be removed. What keeps state, or keeps others out, is never among them.
+// prunable are the kinds that may be removed. What keeps state is never among them. NetworkPolicies are those of a slot that
+// no recorded revision has any more.
 var prunable = []struct{ apiVersion, kind string }{
 	{"autoscaling/v2", "HorizontalPodAutoscaler"},
 	{"policy/v1", "PodDisruptionBudget"},
 	{"apps/v1", "Deployment"},
 	{"v1", "Service"},
+	{"networking.k8s.io/v1", "NetworkPolicy"},
 	{"v1", "ConfigMap"},
 }
 
-// prune removes old records, and objects of releases that no record names any more.
+// prune removes old records, and objects of releases that no record names any more. As long as one of the records that are
+// kept cannot be read, nobody knows what it needs, and no object is removed.
 func (r *run) prune(ctx context.Context) error {
-	now, err := r.look(ctx)
+	now, err := readFacts(ctx, r.Cluster, r.Application, r.environment)
 	if err != nil {
 		return err
 	}
@@ -28,25 +31,26 @@ func (r *run) prune(ctx context.Context) error {
 	}
 	needed, err := neededBy(kept)
 	if err != nil {
-		return err
+		r.warn(ctx, "%v; objects that only it may need are left where they are", err)
+		return nil
 	}
 	for _, kind := range prunable {
 		if err := r.pruneKind(ctx, kind.apiVersion, kind.kind, needed); err != nil {
 			return err
 		}
 	}
-	return r.nameLeftovers(ctx, needed)
+	return r.nameLeftovers(ctx)
 }
 
 // neededBy are the objects that records name.
-func neededBy(records []Record) (map[cluster.Ref]bool, error) {
+func neededBy(records []record.Record) (map[cluster.Ref]bool, error) {
 	needed := map[cluster.Ref]bool{}
-	for _, record := range records {
-		for _, rendered := range record.Objects {
-			objects, err := decode(rendered)
-			if err != nil {
-				return nil, err
-			}
+	for _, r := range records {
+		p, err := planOf(r)
+		if err != nil {
+			return nil, err
+		}
+		for _, objects := range p.layers.Slots {
 			for _, object := range objects {
 				needed[cluster.RefOf(object)] = true
 			}
@@ -64,8 +68,8 @@ func (r *run) pruneKind(ctx context.Context, apiVersion, kind string, needed map
 	}
 	for _, object := range objects {
 		if ref := cluster.RefOf(object); !needed[ref] {
-			r.Progress.Info(ctx, "removing %s, which no recorded release needs", ref)
-			if err := r.Cluster.Delete(ctx, ref); err != nil {
+			r.Progress.Info(ctx, "removing %s, which no recorded revision needs", ref)
+			if _, err := r.held.Delete(ctx, ref); err != nil {
 				return err
 			}
 		}
@@ -73,22 +77,31 @@ func (r *run) pruneKind(ctx context.Context, apiVersion, kind string, needed map
 	return nil
 }
 
-// pruneRecords keeps the newest records, and those of what is live and parked whatever their age.
-func (r *run) pruneRecords(ctx context.Context, now state) ([]Record, error) {
+// pruneRecords keeps the newest records, and those of what is live and parked whatever their age. Damaged ones go with the
+// old: when as many newer ones can be read.
+func (r *run) pruneRecords(ctx context.Context, now facts) ([]record.Record, error) {
 	placed := map[int]bool{}
-	for _, slot := range r.strategy.slots() {
-		if record := now.recordOf(slot); record != nil {
-			placed[record.Revision] = true
+	for _, slot := range now.slots() {
+		if found := now.recordOf(slot); found != nil {
+			placed[found.Revision] = true
 		}
 	}
-	var kept []Record
-	for i, record := range now.records {
-		if i < r.Options.KeptRecords || placed[record.Revision] {
-			kept = append(kept, record)
+	var kept []record.Record
+	var old []int
+	for i, found := range now.history.Records {
+		if i < r.Options.KeptRecords || placed[found.Revision] {
+			kept = append(kept, found)
 			continue
 		}
-		secret := cluster.Ref{APIVersion: "v1", Kind: "Secret", Namespace: r.environment.Namespace, Name: fmt.Sprintf("record-%d", record.Revision)}
-		if err := r.Cluster.Delete(ctx, secret); err != nil {
+		old = append(old, found.Revision)
+	}
+	for _, damaged := range now.history.Damaged {
+		if len(kept) >= r.Options.KeptRecords && damaged.Revision < kept[r.Options.KeptRecords-1].Revision {
+			old = append(old, damaged.Revision)
+		}
+	}
+	for _, revision := range old {
+		if err := record.Remove(ctx, r.held, r.environment.Namespace, revision); err != nil {
 			return nil, err
 		}
 	}

@@ -5,7 +5,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/health"
+	"github.com/codingbutter/team-dashboard/ci/record"
 	"github.com/codingbutter/team-dashboard/ci/release"
 	"github.com/codingbutter/team-dashboard/ci/smoke"
 	"github.com/codingbutter/team-dashboard/ci/watch"
@@ -17,9 +19,9 @@ type Request struct {
 	Environment string
 	// Release is what Deploy deploys; Rollback takes To instead.
 	Release release.Release
-	// To names what Rollback goes back to: a revision ("3") or a release's version. Empty means the release before.
+	// To names what Rollback goes back to: a revision ("3") or a release's version. Empty means the previous revision.
 	To string
-	// Force makes Rollback switch as soon as the pods are ready, and verify afterwards.
+	// Force makes Rollback switch as soon as the slot has as many ready pods as the live one, and verify afterwards.
 	Force bool
 	// Watch is how long the release is observed after it took the traffic; zero skips the watch.
 	Watch time.Duration
@@ -32,15 +34,15 @@ type Request struct {
 
 // Result is what a run did. It is filled as far as the run came, also when it returns an error.
 type Result struct {
-	Environment string  `json:"environment"`
-	URL         string  `json:"url"`
-	Action      Action  `json:"action"`
-	Revision    int     `json:"revision,omitempty"`
-	Release     string  `json:"release"`
-	Slot        string  `json:"slot,omitempty"`
-	Outcome     Outcome `json:"outcome"`
-	Reason      string  `json:"reason,omitempty"`
-	// Changed is false when the release was live already and nothing was written.
+	Environment string         `json:"environment"`
+	URL         string         `json:"url"`
+	Action      record.Action  `json:"action"`
+	Revision    int            `json:"revision,omitempty"`
+	Release     string         `json:"release"`
+	Slot        string         `json:"slot,omitempty"`
+	Outcome     record.Outcome `json:"outcome"`
+	Reason      string         `json:"reason,omitempty"`
+	// Changed is false when the revision was live already and nothing was written.
 	Changed bool `json:"changed"`
 	// Before is the release that was live when the run began; empty when there was none.
 	Before string `json:"before,omitempty"`
@@ -49,42 +51,21 @@ type Result struct {
 	// Parked is the release that a rollback returns to in seconds; empty when there is none.
 	Parked   string          `json:"parked,omitempty"`
 	Resumed  string          `json:"resumed,omitempty"`
-	Phases   []Phase         `json:"phases"`
+	Phases   []record.Phase  `json:"phases"`
 	Services []ServiceStatus `json:"services,omitempty"`
-	Switch   *Switch         `json:"switch,omitempty"`
+	Switch   *record.Switch  `json:"switch,omitempty"`
 	Watch    *Watch          `json:"watch,omitempty"`
 	Smoke    *smoke.Result   `json:"smoke,omitempty"`
 	Health   *health.Report  `json:"health,omitempty"`
 	Warnings []string        `json:"warnings,omitempty"`
-}
-
-// Phase is a step that was taken, and how long it took.
-type Phase struct {
-	Name     Step          `json:"name"`
-	Duration time.Duration `json:"duration"`
-	Failed   bool          `json:"failed,omitempty"`
-}
-
-// Switch is the evidence that the traffic moved.
-type Switch struct {
-	// From is empty for a first release: until the switch nobody answered.
-	From string `json:"from,omitempty"`
-	To   string `json:"to,omitempty"`
-	// Patched is the time from the first write to the last stable Service.
-	Patched time.Duration `json:"patched"`
-	// Settled is the time from the first write until no fresh connection reached the old release any more.
-	Settled time.Duration `json:"settled"`
-	// Requests, Old and Failed count the answers of the front door meanwhile: all, those of the old release, and
-	// those that were errors.
-	Requests int `json:"requests"`
-	Old      int `json:"old"`
-	Failed   int `json:"failed"`
+	// Changes are what the API server answered to each write, in the order of the first write of each object.
+	Changes []cluster.Change `json:"changes,omitempty"`
 }
 
 // Error is a run that did not succeed: what failed, what was done about it, and what the reader can do.
 type Error struct {
-	Step    Step
-	Outcome Outcome
+	Step    record.Step
+	Outcome record.Outcome
 	// Cause says what failed, on which object, and why.
 	Cause error
 	// Done says what was done about it, in a sentence.

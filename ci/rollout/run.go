@@ -3,88 +3,112 @@ package rollout
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/config"
+	"github.com/codingbutter/team-dashboard/ci/lock"
 	"github.com/codingbutter/team-dashboard/ci/preflight"
+	"github.com/codingbutter/team-dashboard/ci/record"
 )
 
-// run is one deploy or rollback on its way.
+// run is one deploy or rollback on its way. It owns one record and one plan.
 type run struct {
 	*Deployer
-	action      Action
 	request     Request
 	environment config.Environment
-	strategy    strategy
-	state       state
 	plan        plan
-	lock        Lock
-	record      Record
-	switched    switching
-	// rehearsal and visitor are the smoke suite on its way, in the slot and at the front door; nil before they began.
-	rehearsal, visitor *performance
-	result             Result
-	// done says that nothing is left to do.
-	done bool
+	// found is what the cluster showed when the run was last decided upon.
+	found    facts
+	held     *lock.Held
+	record   record.Record
+	switched switching
+	result   Result
 }
 
-func (d *Deployer) newRun(request Request, action Action) *run {
-	return &run{Deployer: d, action: action, request: request,
-		result: Result{Environment: request.Environment, Action: action}}
-}
-
-// walk takes a run from its first look to its last write. All that comes before the lock only reads.
-func (r *run) walk(ctx context.Context, decide func(context.Context) error) error {
-	if err := r.phase(ctx, StepResolve, func(ctx context.Context) error { return r.resolve(ctx, decide) }); err != nil || r.done {
+// run takes a deploy or rollback from its first look to its last write. All that comes before the lock only reads.
+func (d *Deployer) run(ctx context.Context, request Request, make planner) (Result, error) {
+	r := &run{Deployer: d, request: request, result: Result{Environment: request.Environment}}
+	nothing := false
+	err := r.phase(ctx, record.StepResolve, func(ctx context.Context) (err error) {
+		nothing, err = r.resolve(ctx, make)
 		return err
+	})
+	if err != nil || nothing {
+		return r.result, err
 	}
-	if err := r.phase(ctx, StepPreflight, r.preflight); err != nil {
-		return err
+	if err := r.phase(ctx, record.StepPreflight, r.preflight); err != nil {
+		return r.result, err
 	}
-	if err := r.phase(ctx, StepLock, r.acquire); err != nil {
-		return err
+	if err := r.phase(ctx, record.StepLock, r.acquire); err != nil {
+		return r.result, err
 	}
-	defer r.unlock()
+	defer r.release()
 	work, stop := r.underLock(ctx)
 	defer stop()
-	from, err := r.begin(work, decide)
-	if err != nil {
-		return r.explain(StepLock, err, "", "run the same command again")
+	if err := r.carryOut(work, make); err != nil {
+		return r.result, err
 	}
-	defer r.endPerformances()
-	for _, step := range r.stepsFrom(from) {
-		if err := r.take(work, step); err != nil {
-			r.endPerformances()
-			return r.undo(step.name, err)
-		}
-	}
-	return nil
+	r.result.Changes = r.held.Changes()
+	return r.result, nil
 }
 
-// resolve finds out what is wanted, and what is there.
-func (r *run) resolve(ctx context.Context, decide func(context.Context) error) (err error) {
+// resolve finds out what is wanted and what is there, and whether the one is the other.
+func (r *run) resolve(ctx context.Context, make planner) (nothing bool, err error) {
 	if r.environment, err = r.Application.Environment(r.request.Environment); err != nil {
-		return err
+		return false, err
 	}
 	r.result.Environment, r.result.URL, r.result.Onward = r.environment.Name, r.environment.URL, r.onward()
-	if r.strategy, err = strategyOf(r.environment); err != nil {
-		return err
+	if err := checkStrategy(r.environment); err != nil {
+		return false, err
 	}
 	if _, err = preflight.Ownership(ctx, r.Cluster, r.environment, r.Application.Name); err != nil {
-		return err
+		return false, err
 	}
-	if r.state, err = r.look(ctx); err == nil {
-		err = decide(ctx)
+	if err = r.look(ctx, make); err == nil {
+		nothing, err = r.unchanged(ctx)
 	}
 	if cluster.IsForbidden(err) {
 		// One right that is lacking is seldom alone: the first refusal is told as all of them.
-		return cmp.Or(preflight.Access(ctx, r.Cluster, r.environment), err)
+		return false, cmp.Or(preflight.Access(ctx, r.Cluster, r.environment), err)
 	}
-	if err != nil {
+	return nothing, err
+}
+
+// checkStrategy refuses an environment that cannot be deployed to.
+func checkStrategy(environment config.Environment) error {
+	switch {
+	case environment.Strategy == config.RollingUpdate && len(environment.Slots) == 0:
+		return nil
+	case environment.Strategy == config.BlueGreen && len(environment.Slots) == 2:
+		return nil
+	}
+	return fmt.Errorf("environment %q: strategy %q with %d slots cannot be deployed; it is rolling without slots, or blue-green with two",
+		environment.Name, environment.Strategy, len(environment.Slots))
+}
+
+// look reads the cluster, and makes the plan from what it shows.
+func (r *run) look(ctx context.Context, make planner) (err error) {
+	if r.found, err = readFacts(ctx, r.Cluster, r.Application, r.environment); err != nil {
 		return err
 	}
-	return r.checkLive(ctx)
+	for _, damaged := range r.found.history.Damaged {
+		if damaged.Newer {
+			return fmt.Errorf("reading record %d of %s: %w; use that pipeline's version here", damaged.Revision, r.environment.Name, damaged.Err)
+		}
+		r.warn(ctx, "record %d cannot be read and is left out: %v", damaged.Revision, damaged.Err)
+	}
+	// What a deploy renders depends on the release alone, but for the images that its stores run already.
+	if r.plan.manifests == "" || r.plan.action == record.Rollback {
+		if r.plan, err = make(ctx, r.request, r.found); err != nil {
+			return err
+		}
+	}
+	r.result.Action, r.result.Release = r.plan.action, r.plan.release.Version
+	r.result.Before = r.found.version(r.found.live())
+	return nil
 }
 
 // onward is the environment that a release goes to after this one; empty after the last.
@@ -96,58 +120,43 @@ func (r *run) onward() string {
 	return r.Application.Environments[behind].Name
 }
 
-// look reads the state anew.
-func (r *run) look(ctx context.Context) (state, error) {
-	return readState(ctx, r.Cluster, r.Application, r.environment)
-}
-
-// glance reads anew where the traffic goes and what is in the slots; the records are those of the last look.
-func (r *run) glance(ctx context.Context) (state, error) {
-	now := r.state
-	err := now.readPlaces(ctx, r.Cluster, r.Application)
-	return now, err
-}
-
-// preflight refuses what would not work. A rollback does not ask the registry: in an outage of the registry the nodes
-// may still have the images, and the wait tells if they do not.
+// preflight refuses what would not work.
 func (r *run) preflight(ctx context.Context) error {
-	var images preflight.Images
-	if r.action == ActionDeploy {
-		images = r.Images
-	}
-	report := preflight.Run(ctx, r.Cluster, images, r.preflightInput())
+	report := r.check(ctx)
 	for _, check := range report.Checks {
 		r.Progress.Info(ctx, "%s: %s", check.Name, check.Detail)
 	}
 	return report.Err()
 }
 
-func (r *run) preflightInput() preflight.Input {
-	slot, _ := r.strategy.place(r.state)
-	objects := r.plan.slots[slot]
-	added := map[string]int{}
-	for _, object := range objects {
-		if object.GetKind() == "Deployment" {
-			added[object.GetName()] = r.strategy.added(r.wantedReplicas(objects, object), r.state, object)
-		}
-	}
-	all := append(append(append([]*cluster.Object{}, r.plan.platform...), r.plan.data...), objects...)
-	return preflight.Input{Application: r.Application.Name, Environment: r.environment, Release: r.plan.release,
-		Platforms: r.Options.Platforms, Objects: all, Replicas: added}
-}
-
 // phase does one thing under its name, which people see, and notes how long it took.
-func (r *run) phase(ctx context.Context, name Step, do func(context.Context) error) error {
-	began := r.Clock.Now()
+func (r *run) phase(ctx context.Context, name record.Step, do func(context.Context) error) error {
+	began := time.Now()
 	ctx, end := r.Progress.Phase(ctx, string(name))
 	err := do(ctx)
 	end(err)
-	r.result.Phases = append(r.result.Phases, Phase{Name: name, Duration: r.Clock.Now().Sub(began), Failed: err != nil})
+	r.result.Phases = append(r.result.Phases, record.Phase{Name: name, Duration: time.Since(began), Failed: err != nil})
 	return err
 }
 
+func (r *run) warn(ctx context.Context, format string, arguments ...any) {
+	warning := fmt.Sprintf(format, arguments...)
+	for _, known := range r.result.Warnings {
+		if known == warning {
+			return
+		}
+	}
+	r.Progress.Info(ctx, "warning: %s", warning)
+	r.result.Warnings = append(r.result.Warnings, warning)
+}
+
 // explain makes the Error of a run that stopped.
-func (r *run) explain(step Step, cause error, done, next string) error {
+func (r *run) explain(step record.Step, cause error, done, next string) error {
 	r.result.Reason = fmt.Sprintf("%s: %v", step, cause)
 	return &Error{Step: step, Outcome: r.result.Outcome, Cause: cause, Done: done, Next: next}
+}
+
+// isLost says whether another run has taken over: then nothing may be written any more.
+func (r *run) isLost(cause error) bool {
+	return errors.Is(cause, lock.ErrLost) || errors.Is(context.Cause(r.held.Context()), lock.ErrLost)
 }

@@ -6,19 +6,21 @@ import (
 	"slices"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/codingbutter/team-dashboard/ci/record"
 )
 
-// settle closes a run that succeeded: the image tags move, the old slot is parked, the outcome is recorded, and what
-// no record needs any more is removed.
+// settle closes a run that succeeded: the old slot is parked, the outcome is recorded, and then what can fail without
+// harm follows: what no record needs any more is removed, and the image tags move.
 func (r *run) settle(ctx context.Context) error {
-	r.moveTags(ctx)
 	if r.record.Previous != "" {
+		parked := r.found.version(r.record.Previous)
 		if err := r.park(ctx, r.record.Previous); err != nil {
 			return err
 		}
-		r.result.Parked = r.state.version(r.record.Previous)
+		r.result.Parked = parked
 	}
-	if err := r.finish(ctx, OutcomeSucceeded, ""); err != nil {
+	if err := r.finish(ctx, record.Succeeded, ""); err != nil {
 		return err
 	}
 	r.describe()
@@ -26,19 +28,19 @@ func (r *run) settle(ctx context.Context) error {
 		// What is left over does no harm, and the next run removes it.
 		r.warn(ctx, "removing what is not needed any more: %v", err)
 	}
-	if err := r.retireWaysIn(ctx); err != nil {
-		r.warn(ctx, "%v", err)
-	}
+	r.moveTags(ctx)
 	return nil
 }
 
 // moveTags points the tags `latest` and the environment's name at the release. The release is live by its digests
-// whether or not that works, so a registry that refuses is a warning.
+// whether or not that works, so a registry that refuses, or does not answer, is a warning.
 func (r *run) moveTags(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, r.Options.TagBudget)
+	defer cancel()
 	var group errgroup.Group
 	for _, name := range slices.Sorted(maps.Keys(r.record.Release.Images)) {
 		for _, tag := range r.tags() {
-			group.Go(func() error { return r.Images.Tag(ctx, r.record.Release.Images[name], tag) })
+			group.Go(func() error { return r.Registry.Tag(ctx, r.record.Release.Images[name], tag) })
 		}
 	}
 	if err := group.Wait(); err != nil {

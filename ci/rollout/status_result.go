@@ -1,6 +1,10 @@
 package rollout
 
-import "time"
+import (
+	"time"
+
+	"github.com/codingbutter/team-dashboard/ci/record"
+)
 
 // Status is the state of one environment, read from the cluster.
 type Status struct {
@@ -45,7 +49,7 @@ type ServiceStatus struct {
 // Running is a run that did not end yet.
 type Running struct {
 	HistoryEntry
-	Step Step `json:"step"`
+	Step record.Step `json:"step"`
 	// Alive says whether somebody holds the lock; a run that is not alive was killed, and the next one takes it up.
 	Alive bool `json:"alive"`
 }
@@ -54,21 +58,23 @@ type Running struct {
 type History struct {
 	Environment string         `json:"environment"`
 	Entries     []HistoryEntry `json:"entries"`
+	// Damaged says of each record that cannot be read why.
+	Damaged []string `json:"damaged,omitempty"`
 }
 
 // HistoryEntry is a record without its objects.
 type HistoryEntry struct {
-	Revision int           `json:"revision"`
-	Action   Action        `json:"action"`
-	Release  string        `json:"release"`
-	Slot     string        `json:"slot,omitempty"`
-	Restores int           `json:"restores,omitempty"`
-	Outcome  Outcome       `json:"outcome"`
-	Reason   string        `json:"reason,omitempty"`
-	Holder   string        `json:"holder"`
-	Command  string        `json:"command"`
-	Started  time.Time     `json:"started"`
-	Took     time.Duration `json:"took,omitempty"`
+	Revision int            `json:"revision"`
+	Action   record.Action  `json:"action"`
+	Release  string         `json:"release"`
+	Slot     string         `json:"slot,omitempty"`
+	Restores int            `json:"restores,omitempty"`
+	Outcome  record.Outcome `json:"outcome"`
+	Reason   string         `json:"reason,omitempty"`
+	Holder   string         `json:"holder"`
+	Command  string         `json:"command"`
+	Started  time.Time      `json:"started"`
+	Took     time.Duration  `json:"took,omitempty"`
 	// Live says whether the revision takes the traffic now, Parked whether a rollback to it takes seconds.
 	Live   bool `json:"live,omitempty"`
 	Parked bool `json:"parked,omitempty"`

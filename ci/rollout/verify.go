@@ -2,6 +2,7 @@ package rollout
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -13,14 +14,10 @@ import (
 
 // verify looks at the release on its own Services: it runs what was released, is healthy, and passes the smoke suite.
 // And it looks whether the front door answers at all: what keeps this machine from proving the switch (a name that does
-// not resolve, an unknown certificate) should show before the traffic moves, not after. What comes next, the suite at
-// the front door, gets ready meanwhile; a forced run has been there already.
-func (r *run) verify(ctx context.Context) error {
+// not resolve, an unknown certificate, a login) should show before the traffic moves, not after.
+func (r *run) verify(ctx context.Context, suite *suite) error {
 	if err := r.verifyDigests(ctx); err != nil {
 		return err
-	}
-	if !r.request.Force {
-		r.visit(ctx)
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
@@ -29,8 +26,8 @@ func (r *run) verify(ctx context.Context) error {
 		return report.Err()
 	})
 	group.Go(func() error {
-		smoked, err := r.smoke(ctx)
-		r.noteSmoke(smoked)
+		found, err := suite.slotResult(ctx)
+		r.noteSmoke(found)
 		return err
 	})
 	group.Go(func() error { return r.reach(ctx) })
@@ -39,9 +36,9 @@ func (r *run) verify(ctx context.Context) error {
 
 // reach waits until the environment's URL answers, whoever it is: a new ingress takes a moment.
 func (r *run) reach(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, r.Options.ProofBudget)
+	limited, cancel := context.WithTimeout(ctx, r.Options.ProofBudget)
 	defer cancel()
-	doubt, err := r.FrontDoor.Reach(ctx, r.target())
+	doubt, err := r.FrontDoor.Reach(limited, r.target())
 	if doubt != "" {
 		r.Progress.Info(ctx, "warning: %s", doubt)
 	}
@@ -50,10 +47,11 @@ func (r *run) reach(ctx context.Context) error {
 
 // verifyDigests compares what the pods run with what the release names.
 func (r *run) verifyDigests(ctx context.Context) error {
-	services, err := readServices(ctx, r.Cluster, r.Application, r.environment, r.record.Slot, r.record.Release)
+	now, err := r.found.again(ctx, r.Cluster)
 	if err != nil {
 		return err
 	}
+	services := now.services(r.record.Slot, r.record.Release)
 	r.result.Services = services
 	var wrong []string
 	for _, service := range services {
@@ -71,6 +69,7 @@ func (r *run) target() release.Target {
 	return release.Target{Environment: r.environment, Slot: r.record.Slot, Release: r.record.Release}
 }
 
-func (r *run) noteSmoke(smoked smoke.Result) {
-	r.record.Smoke, r.result.Smoke = &smoked, &smoked
+func (r *run) noteSmoke(found smoke.Result) {
+	r.result.Smoke = &found
+	r.record.Smoke, _ = json.Marshal(found) // a struct of strings and numbers
 }

@@ -18,7 +18,6 @@ import (
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/config"
-	"github.com/codingbutter/team-dashboard/ci/rollout"
 	"github.com/codingbutter/team-dashboard/ci/secrets"
 	"github.com/codingbutter/team-dashboard/ci/workload"
 )
@@ -282,7 +281,7 @@ type lock struct {
 	ctx context.Context
 }
 
-func (m *memory) Lock(ctx context.Context, namespace string, request cluster.LockRequest) (rollout.Lock, error) {
+func (m *memory) Lock(ctx context.Context, namespace string, request cluster.LockRequest) (cluster.Hold, error) {
 	if m.locked {
 		return nil, &cluster.LockedError{Namespace: namespace, Holder: "ada", Command: "deploy --env production"}
 	}

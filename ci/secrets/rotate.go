@@ -9,11 +9,10 @@ import (
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/config"
 	"github.com/codingbutter/team-dashboard/ci/preflight"
-	"github.com/codingbutter/team-dashboard/ci/rollout"
 	"github.com/codingbutter/team-dashboard/ci/workload"
 )
 
-// Workloads is what a rotation needs of the API server besides; rollout.API is the real one.
+// Workloads is what a rotation needs of the API server besides; cluster.Locking is the real one.
 type Workloads interface {
 	Cluster
 	List(ctx context.Context, apiVersion, kind, namespace, selector string) ([]*cluster.Object, error)
@@ -22,7 +21,7 @@ type Workloads interface {
 	WaitReady(ctx context.Context, namespace string, deployments []string, options workload.Options) error
 	RunJob(ctx context.Context, job *cluster.Object, options workload.JobOptions) (succeeded bool, err error)
 	EndJobs(ctx context.Context, namespace string, names ...string) error
-	Lock(ctx context.Context, namespace string, request cluster.LockRequest) (rollout.Lock, error)
+	Lock(ctx context.Context, namespace string, request cluster.LockRequest) (cluster.Hold, error)
 }
 
 // RotateOptions says which keys get new values, where from, and for whom.

@@ -7,7 +7,7 @@ import (
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/config"
-	"github.com/codingbutter/team-dashboard/ci/rollout"
+	"github.com/codingbutter/team-dashboard/ci/progress"
 )
 
 // State is what there is of a key.
@@ -67,8 +67,8 @@ type Store struct {
 	Cluster     Cluster
 	Application config.Application
 	Environment config.Environment
-	Progress    rollout.Progress
-	Clock       rollout.Clock
+	Progress    progress.Reporter
+	Clock       progress.Clock
 }
 
 // Verify says of every required key what there is of it in the cluster. A namespace that does not exist has nothing.

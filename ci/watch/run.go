@@ -12,20 +12,12 @@ type Source interface {
 	Sample(ctx context.Context) (Sample, error)
 }
 
-// Clock tells the time, so that tests need not wait for it.
-type Clock interface {
-	Now() time.Time
-	// Sleep pauses; it returns early, with an error, when the context ends.
-	Sleep(ctx context.Context, pause time.Duration) error
-}
-
 // Options are what Run needs.
 type Options struct {
 	// Duration is how long to watch, Interval the time from one sample to the
 	// next; zero leaves the interval to the duration.
 	Duration, Interval time.Duration
 	Thresholds         config.Thresholds
-	Clock              Clock
 	Source             Source
 	// OnSample, if set, is told each sample as it comes, and the verdict so far.
 	OnSample func(Sample, Verdict)
@@ -53,15 +45,15 @@ func (o Options) interval() time.Duration {
 // could not be sampled is part of the result, since one lost answer of the API
 // server must not end a watch; the only error is that of the context.
 func Run(ctx context.Context, options Options) (Result, error) {
-	result, start := Result{}, options.Clock.Now()
+	result, start := Result{}, time.Now()
 	for due := start; ; due = due.Add(options.interval()) {
 		if end := start.Add(options.Duration); due.After(end) {
 			due = end
 		}
-		if err := options.Clock.Sleep(ctx, due.Sub(options.Clock.Now())); err != nil {
+		if err := sleep(ctx, time.Until(due)); err != nil {
 			return result, err
 		}
-		at := options.Clock.Now()
+		at := time.Now()
 		sample, err := options.Source.Sample(ctx)
 		if ctx.Err() != nil {
 			return result, context.Cause(ctx)
@@ -78,5 +70,17 @@ func Run(ctx context.Context, options Options) (Result, error) {
 		if result.Verdict.Outcome != Undecided || at.Sub(start) >= options.Duration {
 			return result, nil
 		}
+	}
+}
+
+// sleep pauses; it returns early, with the context's cause, when the context ends.
+func sleep(ctx context.Context, pause time.Duration) error {
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return context.Cause(ctx)
+	case <-ctx.Done():
+		return context.Cause(ctx)
 	}
 }

@@ -1,0 +1,135 @@
+package clustertest_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/codingbutter/team-dashboard/ci/cluster"
+	"github.com/codingbutter/team-dashboard/ci/cluster/clustertest"
+)
+
+func configMap(value string) *cluster.Object {
+	object := &cluster.Object{Object: map[string]any{"apiVersion": "v1", "kind": "ConfigMap", "data": map[string]any{"key": value}}}
+	object.SetName("settings")
+	object.SetNamespace("shop")
+	return object
+}
+
+func deployment(image string) *cluster.Object {
+	object := &cluster.Object{Object: map[string]any{"apiVersion": "apps/v1", "kind": "Deployment", "spec": map[string]any{
+		"replicas": int64(2), "template": map[string]any{
+			"metadata": map[string]any{"labels": map[string]any{"app": "web"}},
+			"spec":     map[string]any{"containers": []any{map[string]any{"name": "web", "image": image}}}}}}}
+	object.SetName("web")
+	object.SetNamespace("shop")
+	return object
+}
+
+func TestApply(t *testing.T) {
+	server := clustertest.NewServer()
+	api := server.NewClient().Cluster()
+	first, err := api.Apply(t.Context(), configMap("a"), cluster.ApplyOptions{})
+	require.NoError(t, err)
+	again, err := api.Apply(t.Context(), configMap("a"), cluster.ApplyOptions{})
+	require.NoError(t, err)
+	assert.Equal(t, first.GetResourceVersion(), again.GetResourceVersion(), "what changes nothing keeps the version")
+	assert.Len(t, server.Writes(), 1)
+
+	fewer := configMap("a")
+	fewer.Object["data"] = map[string]any{"other": "b"}
+	changed, err := api.Apply(t.Context(), fewer, cluster.ApplyOptions{})
+	require.NoError(t, err)
+	assert.Equal(t, map[string]any{"other": "b"}, changed.Object["data"], "what is not applied any more goes")
+
+	fewer.SetResourceVersion(first.GetResourceVersion())
+	_, err = api.Apply(t.Context(), fewer, cluster.ApplyOptions{})
+	assert.True(t, cluster.IsConflict(err), "%v", err)
+}
+
+func TestCreateAppliedIsAnApply(t *testing.T) {
+	api := clustertest.NewServer().NewClient().Cluster()
+	_, err := api.CreateApplied(t.Context(), configMap("a"))
+	require.NoError(t, err)
+	_, err = api.CreateApplied(t.Context(), configMap("b"))
+	assert.True(t, cluster.IsConflict(err), "%v", err)
+	fewer := configMap("")
+	fewer.Object["data"] = map[string]any{"other": "b"}
+	changed, err := api.Apply(t.Context(), fewer, cluster.ApplyOptions{})
+	require.NoError(t, err)
+	assert.Equal(t, map[string]any{"other": "b"}, changed.Object["data"], "what it was created with goes, too")
+}
+
+func TestDeploymentsHavePods(t *testing.T) {
+	server := clustertest.NewServer()
+	api := server.NewClient().Cluster()
+	_, err := api.Apply(t.Context(), deployment("one"), cluster.ApplyOptions{})
+	require.NoError(t, err)
+	assert.Len(t, server.List("v1", "Pod", "shop", map[string]string{"app": "web"}), 2)
+	_, err = api.Apply(t.Context(), deployment("two"), cluster.ApplyOptions{})
+	require.NoError(t, err)
+	pods := server.List("v1", "Pod", "shop", map[string]string{"app": "web"})
+	require.Len(t, pods, 2)
+	require.NoError(t, api.Scale(t.Context(), "shop", "web", 0))
+	assert.Empty(t, server.List("v1", "Pod", "shop", nil))
+}
+
+func TestFaults(t *testing.T) {
+	for fault, fails := range map[clustertest.Fault]bool{clustertest.Kill: true, clustertest.TooMany: false, clustertest.Failing: false,
+		clustertest.Lost: false, clustertest.Timeout: false, clustertest.Conflict: true, clustertest.Refused: true} {
+		t.Run(string(fault), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				client := clustertest.NewServer().NewClient()
+				client.Fault = func(n int, _ clustertest.Write) clustertest.Fault {
+					if n == 0 {
+						return fault
+					}
+					return clustertest.None
+				}
+				_, err := client.Cluster().Apply(t.Context(), configMap("a"), cluster.ApplyOptions{})
+				assert.Equal(t, fails, err != nil, "%v", err)
+				assert.Equal(t, fault == clustertest.Kill, client.Dead())
+			})
+		})
+	}
+}
+
+func TestAFrozenProcessGoesOnLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := clustertest.NewServer()
+		client := server.NewClient()
+		client.Fault = func(int, clustertest.Write) clustertest.Fault { return clustertest.Freeze }
+		var err error
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			_, err = client.Cluster().Apply(t.Context(), configMap("a"), cluster.ApplyOptions{})
+		}()
+		<-client.Frozen()
+		assert.Empty(t, server.Writes())
+		time.Sleep(time.Second)
+		client.Wake()
+		<-ended
+		require.NoError(t, err)
+		assert.Len(t, server.Writes(), 1)
+	})
+}
+
+func BenchmarkGet(b *testing.B) {
+	api := clustertest.NewServer().NewClient().Cluster()
+	_, err := api.Apply(b.Context(), deployment("one"), cluster.ApplyOptions{})
+	require.NoError(b, err)
+	for b.Loop() {
+		_, _ = api.Get(b.Context(), cluster.RefOf(deployment("one")))
+	}
+}
+
+func BenchmarkApply(b *testing.B) {
+	api := clustertest.NewServer().NewClient().Cluster()
+	for b.Loop() {
+		_, _ = api.Apply(b.Context(), deployment("one"), cluster.ApplyOptions{})
+	}
+}
