@@ -9,7 +9,7 @@ tool() { go tool -modfile="$root/scripts/tools/go.mod" "$@"; }
 
 # modules lists the folders of our Go modules. Those under scripts/lab/builds are recipes for other projects'
 # programs: the lab compiles them, and to analyse them would mean to analyse all of Kubernetes.
-modules() { printf '%s\n' . ci/module scripts/lab; }
+modules() { printf '%s\n' . ci/module scripts/lab scripts/tools; }
 
 # tested_recipes lists the recipes that hold code of our own, with tests.
 tested_recipes() {

@@ -32,7 +32,8 @@ fi
 echo "actionlint"
 tool actionlint
 echo "shellcheck"
-git ls-files -z --cached --others --exclude-standard -- 'scripts/**/*.sh' 'scripts/*.sh' scripts/lab/lab .ci/run | xargs -0 shellcheck --external-sources --source-path=SCRIPTDIR
+scripts=('scripts/**/*.sh' 'scripts/*.sh' '.github/*.sh' scripts/lab/lab .ci/run scripts/tools/workflows/testdata/{curl,dagger})
+git ls-files -z --cached --others --exclude-standard -- "${scripts[@]}" | xargs -0 shellcheck --external-sources --source-path=SCRIPTDIR
 scripts/test/manifests.sh
 echo "promtool, amtool: the monitoring"
 scripts/test/monitoring.sh

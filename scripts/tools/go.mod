@@ -1,4 +1,5 @@
-// The tools that check this repository, apart from the code, so that none of them weighs on the pipeline's load time.
+// The tools that check this repository, and the tests of what starts the pipeline (workflows), apart from the code, so that none
+// of it weighs on the pipeline's load time.
 module github.com/codingbutter/team-dashboard/scripts/tools
 
 go 1.26.0
@@ -9,6 +10,11 @@ tool (
 	gotest.tools/gotestsum
 	honnef.co/go/tools/cmd/staticcheck
 	sigs.k8s.io/kustomize/kustomize/v5
+)
+
+require (
+	github.com/rhysd/actionlint v1.7.12
+	github.com/stretchr/testify v1.11.1
 )
 
 require (
@@ -45,7 +51,7 @@ require (
 	github.com/modern-go/reflect2 v1.0.2 // indirect
 	github.com/monochromegane/go-gitignore v0.0.0-20200626010858-205db1a8cc00 // indirect
 	github.com/pkg/errors v0.9.1 // indirect
-	github.com/rhysd/actionlint v1.7.12 // indirect
+	github.com/pmezard/go-difflib v1.0.1-0.20181226105442-5d4384ee4fb2 // indirect
 	github.com/robfig/cron/v3 v3.0.1 // indirect
 	github.com/sergi/go-diff v1.4.0 // indirect
 	github.com/spf13/cobra v1.9.1 // indirect
