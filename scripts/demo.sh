@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Takes the example application from source through staging to production on the lab, and back.
 set -euo pipefail
+unset CDPATH # which would lead the cd below elsewhere
 cd "$(dirname "$0")/.."
 eval "$(scripts/lab/lab env)"
 

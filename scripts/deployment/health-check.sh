@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The door that the runbooks know to: dagger call health-check
 set -euo pipefail
+unset CDPATH # which would lead the cd below elsewhere
 cd "$(dirname "$0")/../.."
 
 usage() {
@@ -17,15 +18,18 @@ The same as: dagger call health-check --env <environment>
 HELP
 }
 
-environment="" flags=()
+refuse() { echo "health-check.sh: $1; see --help" >&2 && exit 2; }
+
+environments=() flags=()
 for argument in "$@"; do
   case $argument in
     --help | -h) usage && exit 0 ;;
     --verbose | -v) flags+=(--details) ;;
-    -*) echo "health-check.sh: unknown flag $argument; see --help" >&2 && exit 2 ;;
-    *) [ -z "$environment" ] || { echo "health-check.sh: one environment at a time; see --help" >&2 && exit 2; }
-      environment=$argument ;;
+    -*) refuse "unknown flag $argument" ;;
+    "") refuse "the environment is empty" ;;
+    *) environments+=("$argument") ;;
   esac
 done
-[ -n "$environment" ] || { usage >&2 && exit 2; }
-exec dagger call health-check --env "$environment" "${flags[@]}"
+[ ${#environments[@]} -gt 0 ] || { usage >&2 && exit 2; }
+[ ${#environments[@]} -eq 1 ] || refuse "one environment at a time"
+exec dagger call health-check --env="${environments[0]}" "${flags[@]}"

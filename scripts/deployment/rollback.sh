@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # The door that the runbooks know to: dagger call rollback
 set -euo pipefail
+unset CDPATH # which would lead the cd below elsewhere
 cd "$(dirname "$0")/../.."
 
 usage() {
   cat <<'HELP'
-Go back to the release before, or to any recorded one.
+Go back to the previous release, or to any recorded one.
 
   scripts/deployment/rollback.sh [production|staging] [--to REVISION|VERSION] [--force]
 
@@ -19,18 +20,23 @@ The same as: dagger call rollback --env <environment>
 HELP
 }
 
-environment="" flags=()
+refuse() { echo "rollback.sh: $1; see --help" >&2 && exit 2; }
+
+environments=() flags=()
 while [ $# -gt 0 ]; do
   case $1 in
     --help | -h) usage && exit 0 ;;
     --force) flags+=(--force) ;;
-    --to) [ $# -gt 1 ] || { echo "rollback.sh: --to needs a revision or a version; see --help" >&2 && exit 2; }
-      flags+=(--to "$2") && shift ;;
+    --to | --to=)
+      [[ $1 = --to && -n ${2-} ]] || refuse "--to needs a revision or a version"
+      flags+=("--to=$2") && shift ;;
     --to=*) flags+=("$1") ;;
-    -*) echo "rollback.sh: unknown flag $1; see --help" >&2 && exit 2 ;;
-    *) [ -z "$environment" ] || { echo "rollback.sh: one environment at a time; see --help" >&2 && exit 2; }
-      environment=$1 ;;
+    -*) refuse "unknown flag $1" ;;
+    # Nobody who writes "$ENVIRONMENT" means production when the variable is not set.
+    "") refuse "the environment is empty" ;;
+    *) environments+=("$1") ;;
   esac
   shift
 done
-exec dagger call rollback --env "${environment:-production}" "${flags[@]}"
+[ ${#environments[@]} -le 1 ] || refuse "one environment at a time"
+exec dagger call rollback --env="${environments[0]:-production}" "${flags[@]}"

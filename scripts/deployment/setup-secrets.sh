@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The door that the runbooks know to: dagger call secrets
 set -euo pipefail
+unset CDPATH # which would lead the cd below elsewhere
 
 usage() {
   cat <<'HELP'
@@ -65,7 +66,12 @@ done
 [ ${#words[@]} -gt 1 ] || { usage >&2 && exit 2; }
 [ ${#words[@]} -eq 2 ] || refuse_word unexpected "${words[2]}"
 environment=${words[0]} action=${words[1]}
-[ -n "${takes[$action]+known}" ] || refuse "unknown action $action"
+[ -n "$environment" ] || refuse "the environment is empty"
+# Not by a look into takes: as a subscript, @ means every action.
+case $action in
+  create | verify | rotate | backup | restore) ;;
+  *) refuse_word "unknown action" "$action" ;;
+esac
 for flag in "${!given[@]}"; do
   [[ " ${takes[$action]} " == *" $flag "* ]] || refuse "$action takes no $flag"
 done
@@ -77,32 +83,33 @@ readable() {
   realpath "$file"
 }
 
-arguments=(secrets "$action" --env "$environment")
+arguments=(secrets "$action" "--env=$environment")
 for flag in --generate --overwrite; do
   [ -z "${given[$flag]-}" ] || arguments+=("$flag")
 done
 case $action in
   create) file=$(readable --from ".secrets.$environment.env")
-    arguments+=(--from "file://$file") ;;
+    arguments+=("--from=file://$file") ;;
   rotate) [ -n "${given[--keys]-}" ] || refuse "rotate needs --keys"
     [[ ${given[--keys]} != *=* ]] || refuse_word "rotate: unknown key" "${given[--keys]}"
-    arguments+=(--keys "${given[--keys]}")
+    arguments+=("--keys=${given[--keys]}")
     if [ -n "${given[--from]-}" ]; then
       file=$(readable --from "")
-      arguments+=(--from "file://$file")
+      arguments+=("--from=file://$file")
     fi ;;
   backup) [ -n "${given[--recipients]-}${given[--recipients-file]-}" ] || refuse "backup needs --recipients or --recipients-file"
-    [ -z "${given[--recipients]-}" ] || arguments+=(--recipients "${given[--recipients]}")
+    [ -z "${given[--recipients]-}" ] || arguments+=("--recipients=${given[--recipients]}")
     if [ -n "${given[--recipients-file]-}" ]; then
       file=$(readable --recipients-file "")
-      arguments+=(--recipients-file "$file")
+      arguments+=("--recipients-file=$file")
     fi
     to=${given[--to]:-$environment-secrets.age}
     [ -d "$(dirname "$to")" ] || refuse "--to: no folder $(dirname "$to")"
-    arguments+=(export --path "$(realpath "$to")") ;;
+    path=$(realpath "$to")
+    arguments+=(export "--path=$path") ;;
   restore) [ -n "${given[--identity]-}" ] || refuse "restore needs --identity"
     file=$(readable --from "$environment-secrets.age") identity=$(readable --identity "")
-    arguments+=(--from "$file" --identity "file://$identity") ;;
+    arguments+=("--from=$file" "--identity=file://$identity") ;;
 esac
 
 cd "$(dirname "$0")/../.."

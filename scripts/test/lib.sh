@@ -1,6 +1,7 @@
 # Shared by the scripts beside it: where things are and how tests are run.
 # shellcheck shell=bash
 set -euo pipefail
+unset CDPATH # which would lead the cd below elsewhere
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 cd "$root"
 
