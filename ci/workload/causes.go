@@ -25,13 +25,16 @@ func newCauses(api *cluster.Cluster, namespace string) causes {
 	return causes{api: api, namespace: namespace, promised: map[string]bool{}}
 }
 
-// waitError words a problem, with the last log lines of a container that crashed.
+// waitError words a problem, with the last log lines of the workload's own container when that crashed.
 func (c causes) waitError(ctx context.Context, object string, found problem) *WaitError {
 	failure := &WaitError{Object: object, Reason: found.reason, Message: found.message}
 	if found.pod != "" {
 		failure.Object += ", " + found.object()
 	}
-	if found.crashed {
+	switch {
+	case found.injected:
+		failure.Message += "; look at what injects this container, the manifests do not have it"
+	case found.crashed:
 		failure.Logs = c.lastLog(ctx, found.pod, found.container)
 	}
 	return failure

@@ -21,6 +21,9 @@ func (e *WaitError) Error() string {
 	if remedy := remedies[e.Reason]; remedy != "" {
 		text += "; " + remedy
 	}
+	if e.Reason == "CrashLoopBackOff" && e.Logs != "" {
+		text += "; its last log lines say why"
+	}
 	if e.Logs != "" {
 		text += ":\n    " + strings.ReplaceAll(e.Logs, "\n", "\n    ")
 	}
@@ -32,7 +35,6 @@ var remedies = map[string]string{
 	"ErrImagePull":               "check that the image was published and that the cluster may pull it",
 	"InvalidImageName":           "correct the image's name",
 	"CreateContainerConfigError": "create the Secret or ConfigMap that it names",
-	"CrashLoopBackOff":           "its last log lines say why",
 	"FailedCreate":               "raise the quota or change what the rule refuses",
 	"Unschedulable":              "add nodes, or lower the requests of the pods",
 }

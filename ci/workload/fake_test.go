@@ -42,6 +42,8 @@ type fault struct {
 	match string
 	do    func() (*http.Response, error)
 	lost  error
+	// request sees the request before the server does.
+	request func(*http.Request)
 }
 
 func newServer(t *testing.T) *server {
@@ -56,22 +58,16 @@ func (s *server) RoundTrip(request *http.Request) (*http.Response, error) {
 	if err := request.Context().Err(); err != nil {
 		return nil, err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	line := request.Method + " " + request.URL.RequestURI()
-	s.asked = append(s.asked, line)
-	if s.away != nil {
-		return nil, s.away
-	}
-	at := slices.IndexFunc(s.faults, func(f fault) bool { return strings.Contains(line, f.match) })
-	var hit fault
-	if at >= 0 {
-		hit = s.faults[at]
-		s.faults = slices.Delete(s.faults, at, at+1)
+	hit := s.next(line)
+	if hit.request != nil {
+		hit.request(request)
 	}
 	if hit.do != nil {
 		return hit.do()
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	answer, err := s.handle(request)
 	if hit.lost != nil {
 		return nil, hit.lost
@@ -81,6 +77,23 @@ func (s *server) RoundTrip(request *http.Request) (*http.Response, error) {
 		return respond(int(status.ErrStatus.Code), status.ErrStatus), nil
 	}
 	return respond(http.StatusOK, answer), nil
+}
+
+// next notes the request and takes the first fault that is meant for it.
+func (s *server) next(line string) fault {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.asked = append(s.asked, line)
+	if s.away != nil {
+		return broken("", s.away)
+	}
+	at := slices.IndexFunc(s.faults, func(f fault) bool { return strings.Contains(line, f.match) })
+	if at < 0 {
+		return fault{}
+	}
+	hit := s.faults[at]
+	s.faults = slices.Delete(s.faults, at, at+1)
+	return hit
 }
 
 func respond(status int, body any) *http.Response {
@@ -232,6 +245,13 @@ func (s *server) prints(pod, log string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.logs["/api/v1/namespaces/shop/pods/"+pod] = log
+}
+
+// logsAsked are the requests for logs.
+func (s *server) logsAsked() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(s.asked), func(line string) bool { return !strings.Contains(line, "/log") })
 }
 
 // answer is a fault that answers with a status and a body.

@@ -59,10 +59,11 @@ type jobLook struct {
 
 func (r *jobRun) look(ctx context.Context) (jobLook, error) {
 	var now jobLook
-	if err := r.api.GetInto(ctx, r.ref, &now.job); err != nil {
-		if cluster.IsNotFound(err) {
-			err = fmt.Errorf("running %s: somebody deleted it: %w", r.ref, err)
-		}
+	err := r.api.GetInto(ctx, r.ref, &now.job)
+	if cluster.IsNotFound(err) || err == nil && now.job.UID != r.job.GetUID() {
+		return now, fmt.Errorf("running %s: somebody deleted it; run the same command again", r.ref)
+	}
+	if err != nil {
 		return now, err
 	}
 	var pods kinds.List[kinds.Pod]

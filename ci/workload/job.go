@@ -158,6 +158,9 @@ func (r *jobRun) create(ctx context.Context) error {
 // existing is the Job of that name if it is this run's; conflict is what the API server said of it.
 func (r *jobRun) existing(ctx context.Context, conflict error) (*cluster.Object, error) {
 	found, err := r.api.Get(ctx, r.ref)
+	if cluster.IsNotFound(err) {
+		return nil, conflict
+	}
 	if err != nil {
 		return nil, err
 	}

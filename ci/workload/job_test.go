@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"syscall"
@@ -269,6 +270,49 @@ func TestRunJobWhoseCreationIsNotAnswered(t *testing.T) {
 		assert.True(t, succeeded)
 		assert.Empty(t, s.jobs())
 	})
+}
+
+// A Job of that name which is another's stays, and its log is not heard.
+func TestRunJobLeavesAnothersAlone(t *testing.T) {
+	for name, created := range map[string]bool{"there before": false, "put in its place": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newShop(t)
+				another := func(name string) {
+					job := smokeJob()
+					job.SetName(name)
+					job.SetUID("another")
+					s.put(t, jobsPath+name, job.Object)
+				}
+				s.prints("smoke-1", lines("words of another run"))
+				if created {
+					time.AfterFunc(time.Second, func() {
+						another(s.job().GetName())
+						s.jobPod("smoke-1", exited(0))
+					})
+				} else {
+					s.fail(fault{match: "POST", request: func(request *http.Request) { another(nameIn(t, request)) }})
+				}
+				var output bytes.Buffer
+				_, err := s.runJob(&output)
+				require.Error(t, err)
+				assert.Empty(t, output.String())
+				require.Len(t, s.jobs(), 1)
+				assert.EqualValues(t, "another", s.job().GetUID())
+			})
+		})
+	}
+}
+
+// nameIn is the name of the object that a request brings.
+func nameIn(t *testing.T, request *http.Request) string {
+	body, err := request.GetBody()
+	require.NoError(t, err)
+	content, err := io.ReadAll(body)
+	require.NoError(t, err)
+	object := &unstructured.Unstructured{}
+	require.NoError(t, object.UnmarshalJSON(content))
+	return object.GetName()
 }
 
 // satisfied has heard enough with the first words.

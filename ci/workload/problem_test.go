@@ -19,13 +19,16 @@ const (
 	pullPlatform = `rpc error: code = NotFound desc = failed to pull and unpack image "ghcr.io/x/web:1": no match for platform in manifest: not found`
 	pullOverload = `rpc error: code = Unknown desc = failed to pull and unpack image "ghcr.io/x/web@sha256:404": failed to copy: httpReadSeeker: ` +
 		`unexpected status code https://ghcr.io/v2/x/web/blobs/sha256:401403: 503 Service Unavailable`
-	pullTimeout = `Back-off pulling image "ghcr.io/x/web:1": ErrImagePull: rpc error: code = DeadlineExceeded desc = dial tcp: i/o timeout`
-	noRoom      = `0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: 0/1 nodes are available`
-	overQuota   = `pods "web-7d-x" is forbidden: exceeded quota: small, requested: limits.cpu=1, used: limits.cpu=0, limited: limits.cpu=500m`
-	notSecure   = `pods "web-7d-x" is forbidden: violates PodSecurity "restricted:latest": runAsNonRoot != true`
-	noAccount   = `pods "web-7d-" is forbidden: error looking up service account shop/web: serviceaccount "web" not found`
-	hookDenied  = `admission webhook "policy.example" denied the request: images must be pinned`
-	hookDown    = `Internal error occurred: failed calling webhook "policy.example": context deadline exceeded`
+	pullTimeout  = `Back-off pulling image "ghcr.io/x/web:1": ErrImagePull: rpc error: code = DeadlineExceeded desc = dial tcp: i/o timeout`
+	noRoom       = `0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: 0/1 nodes are available`
+	nodeNotReady = `0/1 nodes are available: 1 node(s) had untolerated taint {node.kubernetes.io/unreachable: }. preemption: 0/1 nodes are available`
+	nodeTainted  = `0/1 nodes are available: 1 node(s) had untolerated taint(s). no new claims to deallocate, preemption: 0/1 nodes are available`
+	nodeOfOthers = `0/2 nodes are available: 1 Insufficient cpu, 1 node(s) had untolerated taint {node-role.kubernetes.io/control-plane: }.`
+	overQuota    = `pods "web-7d-x" is forbidden: exceeded quota: small, requested: limits.cpu=1, used: limits.cpu=0, limited: limits.cpu=500m`
+	notSecure    = `pods "web-7d-x" is forbidden: violates PodSecurity "restricted:latest": runAsNonRoot != true`
+	noAccount    = `pods "web-7d-" is forbidden: error looking up service account shop/web: serviceaccount "web" not found`
+	hookDenied   = `admission webhook "policy.example" denied the request: images must be pinned`
+	hookDown     = `Internal error occurred: failed calling webhook "policy.example": context deadline exceeded`
 )
 
 func waiting(reason, message string) *kinds.Pod {
@@ -49,6 +52,10 @@ func TestPodProblem(t *testing.T) {
 	evicted := &kinds.Pod{Status: kinds.PodStatus{Phase: kinds.PodFailed, Reason: "Evicted", Message: "low on memory"}}
 	initContainer := &kinds.Pod{Status: kinds.PodStatus{InitContainerStatuses: crashed("Error", 1).Status.ContainerStatuses,
 		ContainerStatuses: waiting("PodInitializing", "").Status.ContainerStatuses}}
+	told, disrupted, finished := crashed("Error", 1), crashed("Error", 1), crashed("Error", 1)
+	told.DeletionTimestamp = &metav1.Time{Time: time.Now()}
+	disrupted.Status.Conditions = []kinds.Condition{{Type: kinds.DisruptionTarget, Status: metav1.ConditionTrue}}
+	finished.Status.Phase = kinds.PodFailed
 	tests := []struct {
 		name      string
 		pod       *kinds.Pod
@@ -73,6 +80,9 @@ func TestPodProblem(t *testing.T) {
 		{"crash loop of an init container", initContainer, "CrashLoopBackOff", none, "exit code 1"},
 		{"no room", unscheduledPod(), "Unschedulable", scheduling, "Insufficient cpu"},
 		{"evicted", evicted, "", none, ""},
+		{"told to end", told, "", none, ""},
+		{"being evicted", disrupted, "", none, ""},
+		{"has ended", finished, "", none, ""},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -3,6 +3,7 @@ package workload
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/cluster/kinds"
 )
 
@@ -24,7 +26,10 @@ type shop struct {
 
 func newShop(t *testing.T) shop { return shop{server: newServer(t), t: t} }
 
-var errGivenUp = errors.New("given up")
+var (
+	errGivenUp = errors.New("given up")
+	errRefused = error(syscall.ECONNREFUSED)
+)
 
 // deployment stores the Deployment with its status: revision 2 is the newest one.
 func (s shop) deployment(desired, available int, conditions ...any) {
@@ -113,15 +118,72 @@ func TestWaitDeploymentsForAChangeNotSeenYet(t *testing.T) {
 	})
 }
 
-func TestWaitDeploymentsOutlivesTheAPIServersRestart(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newShop(t)
-		s.deployment(1, 0)
-		for range 20 {
-			s.fail(broken("/deployments", syscall.ECONNREFUSED))
-		}
-		time.AfterFunc(time.Minute, func() { s.deployment(1, 1) })
-		require.NoError(t, s.wait(Options{}))
+// An API server that is away costs neither the budget nor the tolerance of what it said before.
+func TestWaitDeploymentsOutlivesAnOutage(t *testing.T) {
+	tests := []struct {
+		name   string
+		pod    *kinds.Pod
+		outage time.Duration
+		ready  time.Duration // zero: never
+		reason string        // empty: the wait succeeds
+		after  time.Duration
+	}{
+		{"of five minutes", &kinds.Pod{}, 5 * time.Minute, 5*time.Minute + 45*time.Second, "", 5*time.Minute + 45*time.Second},
+		{"but no longer than its budget", &kinds.Pod{}, 5 * time.Minute, 0, "NotReady", 6 * time.Minute},
+		{"with a problem that is tolerated", unscheduledPod(), 5 * time.Minute, 5*time.Minute + 45*time.Second, "", 5*time.Minute + 45*time.Second},
+		{"that does not end", &kinds.Pod{}, time.Hour, 0, "away", 10*time.Second + longestOutage},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newShop(t)
+				s.deployment(1, 0)
+				s.pod("web-1", "new", test.pod)
+				s.outage(10*time.Second, test.outage, errRefused)
+				if test.ready > 0 {
+					time.AfterFunc(test.ready, func() { s.deployment(1, 1) })
+				}
+				start := time.Now()
+				err := s.wait(Options{Budget: time.Minute})
+				assert.WithinDuration(t, start.Add(test.after), time.Now(), 20*time.Second)
+				var failure *WaitError
+				switch test.reason {
+				case "":
+					require.NoError(t, err)
+				case "away":
+					require.ErrorIs(t, err, cluster.ErrUnreachable)
+				default:
+					require.ErrorAs(t, err, &failure)
+					assert.Equal(t, test.reason, failure.Reason)
+				}
+				synctest.Wait()
+			})
+		})
+	}
+}
+
+// An API server that has just started has not read the roles yet.
+func TestWaitDeploymentsRefused(t *testing.T) {
+	refusal := answer("/deployments", 403, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","code":403,"message":"User cannot list"}`)
+	t.Run("after an outage", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			s := newShop(t)
+			s.deployment(1, 0)
+			s.outage(time.Second, time.Minute, errRefused)
+			time.AfterFunc(time.Minute+time.Second, func() { s.fail(refusal, refusal) })
+			time.AfterFunc(2*time.Minute, func() { s.deployment(1, 1) })
+			require.NoError(t, s.wait(Options{}))
+		})
+	})
+	t.Run("without one", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			s := newShop(t)
+			s.deployment(1, 0)
+			time.AfterFunc(time.Minute, func() { s.fail(refusal) })
+			start := time.Now()
+			assert.True(t, cluster.IsForbidden(s.wait(Options{})))
+			assert.WithinDuration(t, start.Add(time.Minute), time.Now(), time.Second)
+		})
 	})
 }
 
@@ -183,6 +245,17 @@ func TestWaitDeploymentsTolerates(t *testing.T) {
 			s.pod("web-1", "new", unscheduledPod())
 			s.event("Pod", "web-1", "Normal", "TriggeredScaleUp", "pod triggered scale-up")
 		}, "Unschedulable", 5 * time.Minute},
+		{"no room, but Karpenter brings a node", func(s shop) {
+			s.pod("web-1", "new", unscheduledPod())
+			s.event("Pod", "web-1", "Normal", "Nominated", "Pod should schedule on: nodeclaim/default-x")
+		}, "Unschedulable", 5 * time.Minute},
+		{"no room, and nobody can tell just now whether a node is coming", func(s shop) {
+			s.pod("web-1", "new", unscheduledPod())
+			s.fail(slices.Repeat([]fault{broken("/events", errRefused)}, 7)...)
+		}, "Unschedulable", time.Minute + 12*time.Second},
+		{"its node comes back", func(s shop) { s.pod("web-1", "new", unscheduledPod(nodeNotReady)) }, "Unschedulable", 5 * time.Minute},
+		{"no node is without taints", func(s shop) { s.pod("web-1", "new", unscheduledPod(nodeTainted)) }, "Unschedulable", 5 * time.Minute},
+		{"a node of others", func(s shop) { s.pod("web-1", "new", unscheduledPod(nodeOfOthers)) }, "Unschedulable", time.Minute},
 		{"quota that leaving pods hold", func(s shop) {
 			s.deployment(1, 0, map[string]any{"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": overQuota})
 			s.replicaSet("old", "1", 1)
@@ -286,7 +359,83 @@ func TestWaitDeploymentsIsCancelled(t *testing.T) {
 	})
 }
 
-func unscheduledPod() *kinds.Pod {
+func unscheduledPod(message ...string) *kinds.Pod {
 	return &kinds.Pod{Status: kinds.PodStatus{Conditions: []kinds.Condition{
-		{Type: kinds.PodScheduled, Status: metav1.ConditionFalse, Reason: "Unschedulable", Message: noRoom}}}}
+		{Type: kinds.PodScheduled, Status: metav1.ConditionFalse, Reason: "Unschedulable", Message: append(message, noRoom)[0]}}}}
+}
+
+// The case of a report about another tool (krane 230): the replacement of an evicted pod takes its time.
+func TestEvictedPodsAreReplaced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newShop(t)
+		s.deployment(3, 2)
+		gone := &kinds.Pod{}
+		evicted(t)(gone)
+		s.pod("web-1", "new", gone)
+		s.pod("web-2", "new", waiting("ContainerCreating", ""))
+		time.AfterFunc(70*time.Second, func() { s.deployment(3, 3) })
+		require.NoError(t, s.wait(Options{}))
+	})
+}
+
+func TestOutOfTimeTellsOfEvictedPods(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newShop(t)
+		s.deployment(1, 0)
+		gone := &kinds.Pod{}
+		evicted(t)(gone)
+		s.pod("web-1", "new", gone)
+		s.pod("web-2", "new", gone)
+		assert.ErrorContains(t, s.wait(Options{Budget: time.Minute}),
+			"0/1 ready after 1m0s; 2 pods ended, the last one: Evicted: The node was low on resource: ephemeral-storage.")
+	})
+}
+
+// What others put into the pods is not the fault of what is waited for, and not what the reader wants to see.
+func TestInjectedContainers(t *testing.T) {
+	status := func(name string, ready bool, state kinds.ContainerState) kinds.ContainerStatus {
+		return kinds.ContainerStatus{Name: name, Ready: ready, State: state}
+	}
+	runs := kinds.ContainerState{Running: &kinds.ContainerStateRunning{}}
+	crashes := crashed("Error", 1).Status.ContainerStatuses[0].State
+	tests := []struct {
+		name       string
+		init, main []kinds.ContainerStatus
+		says, log  string
+		after      time.Duration
+	}{
+		{"own one crashes, beside one that does, too", []kinds.ContainerStatus{status("istio-init", false, crashes)},
+			[]kinds.ContainerStatus{status("sidecar", false, crashes), status("app", false, crashes)},
+			`Pod "web-1" container "app": CrashLoopBackOff`, "app", 0},
+		{"own one is not ready", nil, []kinds.ContainerStatus{status("sidecar", true, runs), status("app", false, runs)},
+			`Pod "web-1": NotReady: 0/1 ready after 2m0s`, "app", 2 * time.Minute},
+		{"injected one crashes", nil, []kinds.ContainerStatus{status("sidecar", false, crashes), status("app", true, runs)},
+			`Pod "web-1" injected container "sidecar": CrashLoopBackOff`, "", 2 * time.Minute},
+		{"injected one of the start crashes", []kinds.ContainerStatus{status("istio-init", false, crashes)}, nil,
+			`Pod "web-1" injected container "istio-init": CrashLoopBackOff`, "", 2 * time.Minute},
+		{"injected one is not ready", nil, []kinds.ContainerStatus{status("sidecar", false, runs), status("app", true, runs)},
+			`Pod "web-1" injected container "sidecar": NotReady: 0/1 ready after 2m0s`, "", 2 * time.Minute},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newShop(t)
+				s.deployment(1, 0)
+				s.pod("web-1", "new", &kinds.Pod{Status: kinds.PodStatus{InitContainerStatuses: test.init, ContainerStatuses: test.main}})
+				s.prints("web-1", "what it wrote\n")
+				start := time.Now()
+				err := s.wait(Options{Budget: 2 * time.Minute})
+				var failure *WaitError
+				require.ErrorAs(t, err, &failure)
+				assert.ErrorContains(t, err, test.says)
+				assert.WithinDuration(t, start.Add(test.after), time.Now(), time.Second)
+				if test.log == "" {
+					assert.Empty(t, s.logsAsked())
+					return
+				}
+				assert.Equal(t, "what it wrote", failure.Logs)
+				assert.Contains(t, s.logsAsked()[0], "container="+test.log)
+			})
+		})
+	}
 }
