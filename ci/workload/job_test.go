@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/cluster/kinds"
@@ -53,13 +54,15 @@ func (s shop) job() *unstructured.Unstructured {
 }
 
 // jobPod lets the pod of the Job be so.
-func (s shop) jobPod(name string, pod kinds.PodStatus) {
+func (s shop) jobPod(name string, pod kinds.PodStatus) { s.jobPodOf(s.job().GetUID(), name, pod) }
+
+func (s shop) jobPodOf(owner types.UID, name string, pod kinds.PodStatus) {
 	job := s.job()
 	s.put(s.t, "/api/v1/namespaces/shop/pods/"+name, map[string]any{
 		"apiVersion": "v1", "kind": "Pod", "status": pod,
 		"metadata": map[string]any{"name": name, "uid": name, "creationTimestamp": time.Now().UTC().Format(time.RFC3339),
 			"labels":          map[string]any{"batch.kubernetes.io/job-name": job.GetName(), JobLabel: "smoke"},
-			"ownerReferences": []any{map[string]any{"kind": "Job", "uid": string(job.GetUID())}}},
+			"ownerReferences": []any{map[string]any{"kind": "Job", "uid": string(owner)}}},
 	})
 }
 
@@ -85,11 +88,16 @@ func (s shop) condition(name, reason, message string) {
 	s.set(s.t, jobsPath+s.job().GetName(), []any{map[string]any{"type": name, "status": "True", "reason": reason, "message": message}}, "status", "conditions")
 }
 
-// lines are a log with timestamps, one line a second.
+// line is one of a log with timestamps.
+func line(second int, text string) string {
+	return time.Date(2026, 11, 23, 10, 0, second, 5, time.UTC).Format(time.RFC3339Nano) + " " + text + "\n"
+}
+
+// lines are a log, one line a second.
 func lines(texts ...string) string {
 	var log strings.Builder
 	for i, text := range texts {
-		fmt.Fprintf(&log, "%s %s\n", time.Date(2026, 11, 23, 10, 0, i, 5, time.UTC).Format(time.RFC3339Nano), text)
+		log.WriteString(line(i, text))
 	}
 	return log.String()
 }
@@ -104,6 +112,8 @@ func TestRunJob(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newShop(t)
 				s.put(t, jobsPath+"smoke", smokeJob().Object) // another's
+				time.AfterFunc(time.Second, func() { s.jobPodOf("another", "smoke-0", exited(1-min(code, 1))) })
+				start := time.Now()
 				time.AfterFunc(5*time.Second, func() { s.jobPod("smoke-1", waits) })
 				time.AfterFunc(10*time.Second, func() { s.jobPod("smoke-1", running) })
 				s.prints("smoke-1", lines("ok login 12 ms"))
@@ -113,6 +123,7 @@ func TestRunJob(t *testing.T) {
 				require.NoError(t, err)
 				assert.Equal(t, want, succeeded)
 				assert.Equal(t, "ok login 12 ms\n", output.String())
+				assert.WithinDuration(t, start.Add(20*time.Second), time.Now(), 3*time.Second, "it waits for no other's word")
 				assert.Len(t, s.jobs(), 1, "its own Job is deleted, no other")
 			})
 		})
@@ -124,11 +135,14 @@ func TestRunJobMakesAJobThatEndsByItself(t *testing.T) {
 		s := newShop(t)
 		job := smokeJob()
 		job.SetName(strings.Repeat("long-", 13))
-		time.AfterFunc(time.Second, func() { s.jobPod("smoke-1", exited(0)) })
-		var made *unstructured.Unstructured
-		time.AfterFunc(time.Second, func() { made = s.job() })
+		seen := make(chan *unstructured.Unstructured, 1)
+		time.AfterFunc(time.Second, func() {
+			seen <- s.job()
+			s.jobPod("smoke-1", exited(0))
+		})
 		_, err := RunJob(t.Context(), s.Cluster, job, JobOptions{Budget: 2 * time.Minute})
 		require.NoError(t, err)
+		made := <-seen
 		assert.LessOrEqual(t, len(made.GetName()), 63)
 		assert.Equal(t, job.GetName(), made.GetLabels()[JobLabel])
 		for field, want := range map[string]int64{"ttlSecondsAfterFinished": 600, "activeDeadlineSeconds": 120 + 360} {
@@ -202,12 +216,10 @@ func TestRunJobIsNotBlamedForOthers(t *testing.T) {
 }
 
 func TestRunJobTakesTheLogUpAgain(t *testing.T) {
-	first := time.Date(2026, 11, 23, 10, 0, 0, 5, time.UTC).Format(time.RFC3339Nano)
-	all := lines("one", "two", "three")
-	all = first + " zero\n" + all // at the same time as `one`
+	all := line(0, "zero") + line(1, "one") + line(1, "two") + line(2, "three")
 	for name, part := range map[string]string{
-		"before the first line": "", "within a line": all[:40], "after a line": all[:strings.Index(all, "one")+4],
-		"between lines of one time": all[:strings.Index(all, "zero")+5], "after the last line": all,
+		"before the first line": "", "within a line": all[:50], "after a line": all[:strings.Index(all, "zero")+5],
+		"between lines of one time": all[:strings.Index(all, "one")+4], "after the last line": all,
 	} {
 		for how, err := range map[string]error{"broken": syscall.ECONNRESET, "ended": nil} {
 			t.Run(name+", "+how, func(t *testing.T) {
@@ -295,7 +307,7 @@ func TestRunJobLeavesAnothersAlone(t *testing.T) {
 				}
 				var output bytes.Buffer
 				_, err := s.runJob(&output)
-				require.Error(t, err)
+				require.ErrorContains(t, err, map[bool]string{true: "somebody deleted it", false: "already exists"}[created])
 				assert.Empty(t, output.String())
 				require.Len(t, s.jobs(), 1)
 				assert.EqualValues(t, "another", s.job().GetUID())

@@ -162,6 +162,19 @@ func TestWaitDeploymentsOutlivesAnOutage(t *testing.T) {
 	}
 }
 
+// Requests outlast short outages; the time counts for little then.
+func TestWaitDeploymentsOutlivesShortOutages(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newShop(t)
+		s.deployment(1, 0)
+		for n := range 4 {
+			s.outage(time.Duration(n)*12*time.Second+time.Second, 9*time.Second, errRefused)
+		}
+		time.AfterFunc(50*time.Second, func() { s.deployment(1, 1) })
+		require.NoError(t, s.wait(Options{Budget: 40 * time.Second}))
+	})
+}
+
 // An API server that has just started has not read the roles yet.
 func TestWaitDeploymentsRefused(t *testing.T) {
 	refusal := answer("/deployments", 403, `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","code":403,"message":"User cannot list"}`)
@@ -251,8 +264,9 @@ func TestWaitDeploymentsTolerates(t *testing.T) {
 		}, "Unschedulable", 5 * time.Minute},
 		{"no room, and nobody can tell just now whether a node is coming", func(s shop) {
 			s.pod("web-1", "new", unscheduledPod())
+			s.event("Pod", "web-1", "Normal", "Nominated", "Pod should schedule on: nodeclaim/default-x")
 			s.fail(slices.Repeat([]fault{broken("/events", errRefused)}, 7)...)
-		}, "Unschedulable", time.Minute + 12*time.Second},
+		}, "Unschedulable", 5*time.Minute + 6*time.Second}, // the requests that were tried again
 		{"its node comes back", func(s shop) { s.pod("web-1", "new", unscheduledPod(nodeNotReady)) }, "Unschedulable", 5 * time.Minute},
 		{"no node is without taints", func(s shop) { s.pod("web-1", "new", unscheduledPod(nodeTainted)) }, "Unschedulable", 5 * time.Minute},
 		{"a node of others", func(s shop) { s.pod("web-1", "new", unscheduledPod(nodeOfOthers)) }, "Unschedulable", time.Minute},
@@ -408,6 +422,8 @@ func TestInjectedContainers(t *testing.T) {
 			[]kinds.ContainerStatus{status("sidecar", false, crashes), status("app", false, crashes)},
 			`Pod "web-1" container "app": CrashLoopBackOff`, "app", 0},
 		{"own one is not ready", nil, []kinds.ContainerStatus{status("sidecar", true, runs), status("app", false, runs)},
+			`Pod "web-1": NotReady: 0/1 ready after 2m0s`, "app", 2 * time.Minute},
+		{"neither is ready", nil, []kinds.ContainerStatus{status("sidecar", false, runs), status("app", false, runs)},
 			`Pod "web-1": NotReady: 0/1 ready after 2m0s`, "app", 2 * time.Minute},
 		{"injected one crashes", nil, []kinds.ContainerStatus{status("sidecar", false, crashes), status("app", true, runs)},
 			`Pod "web-1" injected container "sidecar": CrashLoopBackOff`, "", 2 * time.Minute},
