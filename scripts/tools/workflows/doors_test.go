@@ -27,7 +27,7 @@ func door(t testing.TB, name string, arguments ...string) (calls [][]string, out
 
 	command := exec.Command("scripts/deployment/"+name, arguments...)
 	command.Dir = repository
-	command.Env = []string{"PATH=" + filepath.Join(folder, "bin"), "HOME=" + folder, "CDPATH=" + filepath.Join(folder, "elsewhere"),
+	command.Env = []string{"PATH=" + path(folder), "HOME=" + folder, "CDPATH=" + filepath.Join(folder, "elsewhere"),
 		"DAGGER_CALLS=" + filepath.Join(folder, "calls"), "DAGGER_RELEASE=an export", "KUBECONFIG_CONTENT=a kubeconfig"}
 	said, err := command.CombinedOutput()
 	if _, exited := err.(*exec.ExitError); !exited {

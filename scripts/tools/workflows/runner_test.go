@@ -237,13 +237,13 @@ func (r *run) action(action *actionlint.ExecAction, inside scope) {
 	}
 }
 
-// path is the PATH of a step: what earlier steps added, and the tools of the sandbox alone.
+// path is the PATH of a step: what earlier steps added comes first.
 func (r *run) path(temp string) string {
 	added, err := os.ReadFile(filepath.Join(temp, "paths"))
 	if err != nil {
-		return filepath.Join(r.folder, "bin")
+		return path(r.folder)
 	}
-	return strings.Join(append(strings.Fields(string(added)), filepath.Join(r.folder, "bin")), ":")
+	return strings.Join(append(strings.Fields(string(added)), path(r.folder)), ":")
 }
 
 // readOutputs reads what steps wrote to $GITHUB_OUTPUT.

@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -26,28 +27,52 @@ const canary = "pwned"
 // tools are the commands that the scripts use, and those that hostile values try to.
 var tools = []string{"bash", "cat", "cp", "dirname", "env", "gzip", "install", "ls", "mkdir", "realpath", "rm", "sha256sum", "tar", "tee", "touch"}
 
-// sandbox makes the machine of a run: a workspace with the install script, a PATH with few tools, and an archive to
-// download with the stand-in for dagger in it. The digest of the archive takes the place of the real one.
+// shared is made once: a folder with the tools alone, an archive to download with the stand-in for dagger in it, and the
+// install script with the digest of that archive in place of the real one.
+var shared struct {
+	bin             string
+	archive, script []byte
+}
+
+func TestMain(m *testing.M) {
+	folder, err := os.MkdirTemp("", "workflows")
+	if err != nil {
+		panic(err)
+	}
+	shared.bin = folder
+	code := m.Run()
+	_ = os.RemoveAll(folder)
+	os.Exit(code)
+}
+
+var prepare sync.Once
+
+// sandbox makes the machine of a run: a workspace with the install script, and a folder for the stand-ins.
 func sandbox(t testing.TB) string {
 	t.Helper()
+	prepare.Do(func() {
+		for _, tool := range tools {
+			path, err := exec.LookPath(tool)
+			require.NoError(t, err)
+			require.NoError(t, os.Symlink(path, filepath.Join(shared.bin, tool)))
+		}
+		shared.archive = pack(t, contents(t, "testdata/dagger"))
+		digest := fmt.Sprintf("sha256=%x\n", sha256.Sum256(shared.archive))
+		shared.script = regexp.MustCompile(`(?m)^sha256=[0-9a-f]{64}\n`).ReplaceAll(contents(t, filepath.Join(root, ".github/install-dagger.sh")), []byte(digest))
+		require.Contains(t, string(shared.script), digest, "install-dagger.sh names no digest")
+	})
 	folder := t.TempDir()
 	for _, name := range []string{"bin", "runner", "workspace/.github"} {
 		require.NoError(t, os.MkdirAll(filepath.Join(folder, name), 0o755))
 	}
-	for _, tool := range tools {
-		path, err := exec.LookPath(tool)
-		require.NoError(t, err)
-		require.NoError(t, os.Symlink(path, filepath.Join(folder, "bin", tool)))
-	}
 	stand(t, folder, "curl")
-	archive := pack(t, contents(t, "testdata/dagger"))
-	require.NoError(t, os.WriteFile(filepath.Join(folder, "download.tar.gz"), archive, 0o644))
-	digest := fmt.Sprintf("sha256=%x\n", sha256.Sum256(archive))
-	script := regexp.MustCompile(`(?m)^sha256=[0-9a-f]{64}\n`).ReplaceAll(contents(t, filepath.Join(root, ".github/install-dagger.sh")), []byte(digest))
-	require.Contains(t, string(script), digest, "install-dagger.sh names no digest")
-	require.NoError(t, os.WriteFile(filepath.Join(folder, "workspace/.github/install-dagger.sh"), script, 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "download.tar.gz"), shared.archive, 0o644))
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "workspace/.github/install-dagger.sh"), shared.script, 0o755))
 	return folder
 }
+
+// path is the PATH in a sandbox: the stand-ins, and the tools.
+func path(folder string) string { return filepath.Join(folder, "bin") + ":" + shared.bin }
 
 // stand puts a stand-in on the PATH of a sandbox. A link, since a program that was just written may be busy for a moment.
 func stand(t testing.TB, folder, name string) {
