@@ -1,6 +1,6 @@
 # Every target is one line: what it does lives in scripts/ and in the Dagger module.
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit e2e soak bench lint fmt generate drift lab lab-down lab-status lab-env
+.PHONY: help demo test unit e2e soak bench chaos lint fmt generate drift lab lab-down lab-status lab-env
 
 help: ## Show the targets
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ soak: lab ## Run the tests that repeat and wait for long, on the lab (RUN=regexp
 
 bench: lab ## Measure on the lab and print the ratios that the README promises
 	@scripts/test/bench.sh
+
+chaos: lab ## Take production on the lab through rounds of trouble under load (ROUNDS=20 SEED=1)
+	@scripts/test/chaos.sh
 
 lint: ## Check format, vet, staticcheck, shellcheck, actionlint, manifests
 	@scripts/test/lint.sh

@@ -18,7 +18,7 @@ for module in $(modules); do
   )
 done
 echo "vet: end-to-end tests and benchmarks"
-go vet -tags e2e,soak ./ci/...
+go vet -tags e2e,soak,chaos ./ci/...
 echo "what the module's load has to compile"
 if go -C ci/module list -deps . | grep '^k8s.io/api/'; then
   echo 'the module reaches k8s.io/api, which takes seconds to compile on an empty engine: add the fields to ci/cluster/kinds instead' >&2

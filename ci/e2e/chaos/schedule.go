@@ -23,7 +23,7 @@ var mostWrites = map[Step]int{"lock": 4, "apply": 24, "wait": 2, "verify": 2, "s
 // Plan draws the rounds of a seed. Every cell belongs to one seed of five, as in a Latin square: each seed has every
 // event and every step, and five seeds in a row have every cell. Fewer rounds than FullRounds leave cells out.
 func Plan(seed uint64, rounds int) []Round {
-	draw := rand.New(rand.NewPCG(seed, 0))
+	draw := drawFor(seed, 0)
 	plan := make([]Round, rounds)
 	for i := range plan {
 		plan[i].Number, plan[i].Text = i+1, i%4 == 3
@@ -50,6 +50,9 @@ func Plan(seed uint64, rounds int) []Round {
 	}
 	return plan
 }
+
+// drawFor is what a seed gives for a round; 0 is the plan of all.
+func drawFor(seed uint64, round int) *rand.Rand { return rand.New(rand.NewPCG(seed, uint64(round))) }
 
 // cellsOf are a seed's cells. Seeds that differ by five have the same ones, in other combinations.
 func cellsOf(seed uint64) []Cell {

@@ -1,0 +1,160 @@
+package chaos
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/codingbutter/team-dashboard/ci/e2e/audit"
+)
+
+// Witness is what was seen of a command by others.
+type Witness struct {
+	Before, After Snapshot
+	// Written are the command's writes that the API server accepted, by its audit log.
+	Written []audit.Entry
+	// Alone says that nobody else changed anything meanwhile, so that After is this command's doing.
+	Alone bool
+}
+
+// contradictions are claims that are not so.
+func (c Claim) contradictions(w Witness) []string {
+	if c.Code == 0 {
+		return c.falseSuccess(w)
+	}
+	return c.falseFailure(w)
+}
+
+func (c Claim) falseSuccess(w Witness) []string {
+	if !c.Changed {
+		return c.falseNoChange(w)
+	}
+	var wrong []string
+	if c.Outcome != "succeeded" {
+		wrong = append(wrong, fmt.Sprintf("it ended well, with outcome %q", c.Outcome))
+	}
+	if record, found := w.After.record(c.Revision); w.Alone && !found {
+		wrong = append(wrong, fmt.Sprintf("it says revision %d, of which there is no record", c.Revision))
+	} else if found && (record.Outcome != c.Outcome || record.Release.Version != c.Release || record.Slot != c.Slot) {
+		wrong = append(wrong, fmt.Sprintf("it says revision %d is %s in slot %s, %s; the record says %s in slot %s, %s",
+			c.Revision, c.Release, c.Slot, c.Outcome, record.Release.Version, record.Slot, record.Outcome))
+	}
+	if w.Alone {
+		wrong = append(wrong, c.notLive(w.After)...)
+	}
+	return wrong
+}
+
+// notLive says what contradicts that the release runs in its slot and has the traffic.
+func (c Claim) notLive(now Snapshot) []string {
+	var wrong []string
+	if live := now.live(); live != c.Slot {
+		wrong = append(wrong, fmt.Sprintf("it says slot %s is live; the Services select %v", c.Slot, now.Selected))
+	}
+	if version := now.version(c.Slot); version != c.Release {
+		wrong = append(wrong, fmt.Sprintf("it says slot %s runs %s; its Deployments say %q", c.Slot, c.Release, version))
+	}
+	return wrong
+}
+
+func (c Claim) falseNoChange(w Witness) []string {
+	var wrong []string
+	for _, entry := range w.Written {
+		if entry.ObjectRef.Resource != "leases" {
+			wrong = append(wrong, fmt.Sprintf("it says that nothing was changed; the audit log has %s", describe(entry)))
+		}
+	}
+	if w.Alone {
+		wrong = append(wrong, c.notLive(w.After)...)
+	}
+	return wrong
+}
+
+func (c Claim) falseFailure(w Witness) []string {
+	var wrong []string
+	if c.Outcome == "succeeded" {
+		wrong = append(wrong, fmt.Sprintf("it ended with code %d, and says that it succeeded", c.Code))
+	}
+	// A run that lost its lock says how it left its record, which is another one's by now.
+	lost := saysLockLost.MatchString(c.Error)
+	if record, found := w.After.record(c.Revision); found && !lost && c.Outcome != "" && record.Outcome != c.Outcome {
+		wrong = append(wrong, fmt.Sprintf("it says revision %d is %s; the record says %s", c.Revision, c.Outcome, record.Outcome))
+	}
+	if !w.Alone {
+		return wrong
+	}
+	if saysUntouched.MatchString(c.Error) {
+		wrong = append(wrong, touched(w)...)
+	}
+	if found := saysBackTo.FindStringSubmatch(c.Error); found != nil {
+		back := Claim{Release: found[1], Slot: found[2]}
+		wrong = append(wrong, back.notLive(w.After)...)
+	}
+	if found := saysStays.FindStringSubmatch(c.Error); found != nil {
+		if now := w.After.version(w.After.live()); now != found[1] {
+			wrong = append(wrong, fmt.Sprintf("it says that the traffic stays with %s; it goes to %q", found[1], now))
+		}
+	}
+	return wrong
+}
+
+// touched is what changed of an environment that was said not to be touched: where the traffic goes, and what the live
+// slot lives on.
+func touched(w Witness) []string {
+	var wrong []string
+	for _, name := range slices.Sorted(maps.Keys(w.After.Shared)) {
+		if before := w.Before.Shared[name]; before != w.After.Shared[name] {
+			wrong = append(wrong, fmt.Sprintf("it says that nothing was touched; %s was %q and is %q", name, before, w.After.Shared[name]))
+		}
+	}
+	live := w.Before.live()
+	for service, before := range w.Before.Slots[live] {
+		after := w.After.Slots[live][service]
+		if after.Version != before.Version || after.Desired == 0 {
+			wrong = append(wrong, fmt.Sprintf("it says that nothing was touched; %s in the live slot was %s and is %s, with %d pods", service, before.Version, after.Version, after.Desired))
+		}
+	}
+	return wrong
+}
+
+// unfenced are writes of a run that came after another one had taken its lock over, and that stayed. A run may take the
+// lock again; and what it creates and removes at once it may have had to create to find out.
+func unfenced(written []audit.Entry, takenOver time.Time) []string {
+	first, last := map[string]audit.Entry{}, map[string]audit.Entry{}
+	for _, entry := range written {
+		if entry.Received.Before(takenOver) {
+			continue
+		}
+		if entry.ObjectRef.Resource == "leases" {
+			break // its own again
+		}
+		object := objectOf(entry)
+		if _, seen := first[object]; !seen {
+			first[object] = entry
+		}
+		last[object] = entry
+	}
+	var wrong []string
+	for _, object := range slices.Sorted(maps.Keys(last)) {
+		created := first[object].Verb == "create" || first[object].ResponseStatus.Code == 201
+		if created && last[object].Verb == "delete" {
+			continue
+		}
+		wrong = append(wrong, fmt.Sprintf("after another run had taken over it wrote: %s", describe(last[object])))
+	}
+	return wrong
+}
+
+func objectOf(entry audit.Entry) string {
+	o := entry.ObjectRef
+	return o.Resource + "/" + o.Name
+}
+
+func describe(entry audit.Entry) string {
+	object := objectOf(entry)
+	if entry.ObjectRef.Subresource != "" {
+		object += "/" + entry.ObjectRef.Subresource
+	}
+	return fmt.Sprintf("%s %s at %s", entry.Verb, object, entry.Received.Format(time.TimeOnly))
+}
