@@ -87,7 +87,7 @@ func chaosConfig(t *testing.T) chaos.Config {
 		"/api/mcp/health":    {"mcp-manager", "redis"},
 		"/api/openai/health": {"openai-service", "redis"},
 	}
-	load := ledger.Load{Host: "team-dashboard.app", Paths: slices.Sorted(maps.Keys(hits)), Clients: 4, Pause: 100 * time.Millisecond, Timeout: 10 * time.Second,
+	load := ledger.Load{Host: "team-dashboard.app", Paths: slices.Sorted(maps.Keys(hits)), Clients: 4, Pause: 200 * time.Millisecond, Timeout: 10 * time.Second,
 		Client: func(fresh bool) *http.Client { return doorClient(t, fresh) }}
 	return chaos.Config{
 		Module: setting("SOURCE", repository(t)),

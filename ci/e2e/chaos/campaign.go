@@ -108,10 +108,13 @@ func Run(ctx context.Context, config Config) (Report, error) {
 		plan = c.withCarried(plan)
 		c.say("round %d: %s, then %s", plan.Number, plan.what(), plan.Then)
 		done := c.round(ctx, plan)
+		if ctx.Err() != nil {
+			break // what was cut short says nothing
+		}
 		c.carried = append(c.carried, done.NotFired...)
 		report.Rounds = append(report.Rounds, done)
 		c.say("%s", done.line())
-		if !done.Converged && ctx.Err() == nil {
+		if !done.Converged {
 			if err := c.reset(ctx); err != nil {
 				return report.sum(), err
 			}

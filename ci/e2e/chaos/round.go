@@ -86,16 +86,14 @@ func (r *round) play() (err error) {
 	if r.first, err = r.run("a", r.onWrite, deploy...); err != nil {
 		return err
 	}
-	if !r.first.wait(r.ctx) {
-		r.violation("%s did not end within %s", r.first.name, longestCommand)
-	}
+	r.waitFor(r.first)
 	if len(r.first.proxy.Writes()) == 0 {
 		claim, _ := r.first.claim()
 		return fmt.Errorf("%s was refused before its first write: %s", r.first.name, claim.first())
 	}
 	r.pending.Wait()
 	for _, other := range r.commands {
-		other.wait(r.ctx)
+		r.waitFor(other)
 	}
 	if err := r.awaitAPI(); err != nil {
 		return err
@@ -109,6 +107,13 @@ func (r *round) play() (err error) {
 		return err
 	}
 	return r.converge(over, last)
+}
+
+// waitFor lasts until a command has ended, by itself if it can.
+func (r *round) waitFor(cmd *command) {
+	if !cmd.wait(r.ctx) {
+		r.violation("%s (%s) did not end within %s", cmd.name, cmd, longestCommand)
+	}
 }
 
 // deploy are the arguments of a deploy.
@@ -278,9 +283,7 @@ func (r *round) runToEnd(mark string, before Snapshot, args ...string) (Snapshot
 	if err != nil {
 		return Snapshot{}, err
 	}
-	if !cmd.wait(r.ctx) {
-		r.violation("%s (%s) did not end within %s", cmd.name, cmd, longestCommand)
-	}
+	r.waitFor(cmd)
 	after, err := look(r.ctx, r.api, r.Namespace, r.Services)
 	if err != nil {
 		return Snapshot{}, err
