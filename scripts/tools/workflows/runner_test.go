@@ -104,6 +104,9 @@ func runWorkflow(t testing.TB, workflow *actionlint.Workflow, event event) []ran
 		}
 	}
 	require.Empty(t, executed(t, r.folder), "a value was executed")
+	checkout, err := os.ReadDir(filepath.Join(r.folder, "workspace"))
+	require.NoError(t, err)
+	require.Len(t, checkout, 1, "a file in the checkout changes the source, and so the name of its release")
 	return started
 }
 
