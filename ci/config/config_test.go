@@ -142,3 +142,7 @@ func TestRoute(t *testing.T) {
 	}
 	assert.Empty(t, app.Route(config.Environment{Name: "elsewhere"}))
 }
+
+func TestMovingTags(t *testing.T) {
+	assert.Equal(t, []string{"staging", "production", "latest"}, config.TeamDashboard().MovingTags())
+}

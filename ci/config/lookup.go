@@ -58,6 +58,20 @@ func (a Application) AllImages() []string {
 	return names
 }
 
+// LatestTag follows what the last environment of the route runs.
+const LatestTag = "latest"
+
+// MovingTags are the image tags that follow what runs where: the environments'
+// names and LatestTag. What they name changes with every deploy, so that none of
+// them is a version.
+func (a Application) MovingTags() []string {
+	tags := make([]string, 0, len(a.Environments)+1)
+	for _, environment := range a.Environments {
+		tags = append(tags, environment.Name)
+	}
+	return append(tags, LatestTag)
+}
+
 // Tag is that of the image which a Dockerfile makes, so that a tag never stands
 // for two images: 17-0123456789ab, the version and the beginning of the file's
 // SHA-256.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -40,9 +41,8 @@ func withTokens(next http.Handler) http.Handler {
 
 func TestTokenServer(t *testing.T) {
 	server := newServer(t, withTokens)
-	server.publish(t, "/team/dashboard:v1", indexOf(t, "hello", noon, "linux/amd64"))
-	pushed, err := writer(t).Canonicalize(t.Context(), server.host+"/team/dashboard:v1")
-	require.NoError(t, err)
+	pushed := server.publish(t, "/team/dashboard:v1", indexOf(t, "hello", noon, "linux/amd64"))
+	require.NoError(t, writer(t).CheckPush(t.Context(), server.host+"/team/dashboard"))
 
 	got, err := client(t, image.Options{}).Resolve(t.Context(), server.host+"/team/dashboard:v1")
 	require.NoError(t, err)
@@ -50,8 +50,25 @@ func TestTokenServer(t *testing.T) {
 
 	_, err = client(t, image.Options{}).Resolve(t.Context(), server.host+"/private/dashboard:v1")
 	require.ErrorIs(t, err, image.ErrDenied)
-	assert.ErrorContains(t, err, "does not exist or is not public")
+	assert.ErrorContains(t, err, "does not exist or is private")
 
 	_, err = client(t, image.Options{Username: user, Password: "old"}).Resolve(t.Context(), server.host+"/team/dashboard:v1")
 	assert.ErrorIs(t, err, image.ErrDenied)
+}
+
+// A token that ends in the middle is replaced: one answer of 401 ends no publish.
+func TestPublishOutlastsAnExpiredToken(t *testing.T) {
+	var expired atomic.Int64
+	server := newServer(t, func(next http.Handler) http.Handler {
+		tokens := withTokens(next)
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if isTag(r) && expired.Add(1) == 1 {
+				r.Header.Set("Authorization", "Bearer expired")
+			}
+			tokens.ServeHTTP(w, r)
+		})
+	})
+	_, err := writer(t).Publish(t.Context(), publication(t, server, "hello"))
+	require.NoError(t, err)
+	assert.EqualValues(t, 5, expired.Load(), "four tags, one of them twice")
 }

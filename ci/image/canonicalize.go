@@ -15,33 +15,27 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
-// Canonicalize replaces what a builder pushed as ref, registry/repository:tag, by
-// one OCI index of the same images. What tells of the build is taken out and
-// platforms are put in order, so what was built from the same source has the same
-// digest whenever and wherever it was built. Only configurations and manifests are
-// written, a few kilobytes; layers stay as they are. The index goes last, so the
-// tag never names half an image. Doing it again changes nothing.
-func (r *Registry) Canonicalize(ctx context.Context, ref string) (string, error) {
-	tag, err := name.NewTag(ref, name.StrictValidation)
+// canonical reads what a builder pushed and makes one OCI index of the same images.
+// What tells of the build is taken out and platforms are put in order, so what was
+// built from the same source has the same digest whenever and wherever it was built.
+// Layers stay as they are.
+func (r *Registry) canonical(ctx context.Context, built name.Digest) (v1.ImageIndex, error) {
+	descriptor, err := r.get(ctx, built)
 	if err != nil {
-		return "", fmt.Errorf("parsing image reference %q: %w; give registry/repository:tag", ref, err)
-	}
-	descriptor, err := r.get(ctx, tag)
-	if err != nil {
-		return "", r.explain("reading image", tag, err)
+		return nil, r.explain("reading image", built, err)
 	}
 	images, err := imagesOf(descriptor)
 	if err != nil {
-		return "", r.explain("reading image", tag, err)
+		return nil, r.explain("reading image", built, err)
 	}
 	if len(images) == 0 {
-		return "", fmt.Errorf("reading image %q: there is no image in its index; publish it again", tag)
+		return nil, fmt.Errorf("reading image %q: there is no image in its index; publish it again", built)
 	}
 	index, err := canonicalIndex(images)
 	if err != nil {
-		return "", r.explain("reading image", tag, err)
+		return nil, r.explain("reading image", built, err)
 	}
-	return r.push(ctx, tag, index)
+	return index, nil
 }
 
 // imagesOf lists the images of an index, or the one that there is without one.
@@ -101,20 +95,4 @@ func canonicalImage(image v1.Image) (mutate.IndexAddendum, error) {
 		return mutate.IndexAddendum{}, err
 	}
 	return mutate.IndexAddendum{Add: canonical, Descriptor: v1.Descriptor{Platform: config.Platform()}}, nil
-}
-
-// push sends what the repository lacks, and the index last.
-func (r *Registry) push(ctx context.Context, tag name.Tag, index v1.ImageIndex) (string, error) {
-	digest, err := index.Digest()
-	if err != nil {
-		return "", r.explain("pushing image", tag, err)
-	}
-	pusher, err := remote.NewPusher(r.options...)
-	if err != nil {
-		return "", err
-	}
-	if err := pusher.Push(ctx, tag, index); err != nil {
-		return "", r.explain("pushing image", tag, err)
-	}
-	return tag.Context().Digest(digest.String()).String(), nil
 }

@@ -9,10 +9,15 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 )
 
-// CheckPush says whether images may be pushed to the repository, so that a
-// build of many minutes does not end in a refused push. It begins an upload and
-// abandons it; nothing stays in the registry.
-func (r *Registry) CheckPush(ctx context.Context, repository string) error {
+// CheckPush says whether images may be pushed to the repositories, so that a
+// build of many minutes does not end in a refused push. A token may have the right
+// to one and not to another: each is asked for, and all that refuse are named. It
+// begins an upload and abandons it; nothing stays in the registry.
+func (r *Registry) CheckPush(ctx context.Context, repositories ...string) error {
+	return each(ctx, repositories, r.checkPush)
+}
+
+func (r *Registry) checkPush(ctx context.Context, repository string) error {
 	parsed, err := name.NewRepository(repository, name.StrictValidation)
 	if err != nil {
 		return fmt.Errorf("checking the right to push to %q: %w; give registry/repository", repository, err)

@@ -2,6 +2,7 @@ package image_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -15,9 +16,8 @@ func TestCheckPush(t *testing.T) {
 	mine, foreign := server.host+"/team/dashboard", server.host+"/foreign/dashboard"
 
 	require.NoError(t, writer(t).CheckPush(t.Context(), mine))
-	there, err := writer(t).Exists(t.Context(), mine+":check")
-	require.NoError(t, err)
-	assert.False(t, there, "the check leaves nothing behind")
+	_, err := writer(t).Resolve(t.Context(), mine+":check")
+	assert.ErrorIs(t, err, image.ErrNotFound, "the check leaves nothing behind")
 
 	assert.ErrorIs(t, client(t, image.Options{}).CheckPush(t.Context(), mine), image.ErrDenied)
 	assert.ErrorIs(t, writer(t).CheckPush(t.Context(), foreign), image.ErrDenied)
@@ -27,4 +27,21 @@ func TestCheckPush(t *testing.T) {
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	assert.ErrorIs(t, writer(t).CheckPush(ended, mine), context.Canceled)
+}
+
+// A token may have the right to one repository and not to another.
+func TestCheckPushNamesEveryRepositoryThatRefuses(t *testing.T) {
+	server := newServer(t)
+	mine, foreign, other := server.host+"/team/dashboard", server.host+"/foreign/dashboard", server.host+"/foreign/smoke"
+
+	err := writer(t).CheckPush(t.Context(), mine, foreign, other)
+	require.ErrorIs(t, err, image.ErrDenied)
+	assert.ErrorContains(t, err, foreign)
+	assert.ErrorContains(t, err, other)
+	assert.NotContains(t, err.Error(), mine)
+	assert.NotContains(t, err.Error(), "\n", "one line")
+
+	err = client(t, image.Options{}).CheckPush(t.Context(), mine, foreign)
+	require.ErrorIs(t, err, image.ErrDenied)
+	assert.Equal(t, 1, strings.Count(err.Error(), "none were given"), "what concerns the whole registry is one problem")
 }

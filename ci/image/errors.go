@@ -22,6 +22,11 @@ var (
 	ErrUnreachable = errors.New("registry unreachable")
 	// ErrPlatform: the image exists, but not for a platform that is needed.
 	ErrPlatform = errors.New("platform missing")
+	// ErrImmutable: the tag is there, and the registry lets nobody move it.
+	ErrImmutable = errors.New("tag is immutable")
+
+	// errCredentials is the ErrDenied of all repositories of a registry.
+	errCredentials = fmt.Errorf("%w", ErrDenied)
 )
 
 // explain turns what the registry or the network answered into an error for a
@@ -44,8 +49,11 @@ func (r *Registry) diagnose(repository name.Repository, err error) error {
 	if errors.As(err, &answer) {
 		return r.diagnoseAnswer(repository, answer)
 	}
+	var silent silence
 	var certificate *tls.CertificateVerificationError
 	switch {
+	case errors.As(err, &silent):
+		return fmt.Errorf("%w: %s took the connection and does not answer (%s); try again later", ErrUnreachable, repository.RegistryStr(), silent)
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return nil
 	case errors.As(err, &certificate):
@@ -58,13 +66,13 @@ func (r *Registry) diagnoseAnswer(repository name.Repository, answer *transport.
 	unknownRepository := slices.ContainsFunc(answer.Errors, func(d transport.Diagnostic) bool { return d.Code == transport.NameUnknownErrorCode })
 	switch {
 	case answer.StatusCode == http.StatusUnauthorized && r.username == "":
-		return fmt.Errorf("%w: %s asks for credentials and none were given; give --registry-username and --registry-password (for ghcr.io a token with read:packages, to push write:packages)", ErrDenied, repository.RegistryStr())
+		return fmt.Errorf("%w: %s asks for credentials and none were given; give --registry-username and --registry-password (for ghcr.io, where new packages are private, a token with read:packages, to push write:packages)", errCredentials, repository.RegistryStr())
 	case answer.StatusCode == http.StatusUnauthorized:
-		return fmt.Errorf("%w: %s refuses the credentials of user %q; check that the password or token is right and has not expired", ErrDenied, repository.RegistryStr(), r.username)
+		return fmt.Errorf("%w: %s refuses the credentials of user %q; check that the password or token is right and has not expired", errCredentials, repository.RegistryStr(), r.username)
 	case answer.StatusCode == http.StatusForbidden && r.username == "":
-		return fmt.Errorf("%w: repository %s does not exist or is not public; give --registry-username and --registry-password", ErrDenied, repository)
+		return fmt.Errorf("%w: repository %s does not exist or is private, as new packages of ghcr.io are; make it public in the package's settings, or give --registry-username and --registry-password here and a pull secret to the cluster", ErrDenied, repository)
 	case answer.StatusCode == http.StatusForbidden:
-		return fmt.Errorf("%w: user %q may not do this in repository %s, or it does not exist; ask its owner for the right (ghcr.io: a token with write:packages)", ErrDenied, r.username, repository)
+		return fmt.Errorf("%w: user %q may not do this in repository %s, or it does not exist; ask its owner for the right (ghcr.io: a token with write:packages, to read read:packages, and this repository under Manage access in the package's settings)", ErrDenied, r.username, repository)
 	case answer.StatusCode == http.StatusNotFound && unknownRepository:
 		return fmt.Errorf("%w: there is no repository %s; check the name, or publish to it first", ErrNotFound, repository)
 	case answer.StatusCode == http.StatusNotFound:

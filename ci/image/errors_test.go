@@ -19,7 +19,7 @@ func TestResolveReadsWhatTheRegistryAnswers(t *testing.T) {
 	}{
 		{http.StatusUnauthorized, image.Options{}, image.ErrDenied, "none were given"},
 		{http.StatusUnauthorized, image.Options{Username: user, Password: "old"}, image.ErrDenied, "has not expired"},
-		{http.StatusForbidden, image.Options{}, image.ErrDenied, "does not exist or is not public"},
+		{http.StatusForbidden, image.Options{}, image.ErrDenied, "does not exist or is private"},
 		{http.StatusForbidden, image.Options{Username: user, Password: password}, image.ErrDenied, "may not do this"},
 		{http.StatusTooManyRequests, image.Options{}, image.ErrUnreachable, "try again later"},
 		{http.StatusServiceUnavailable, image.Options{}, image.ErrUnreachable, "answers 503 after several tries"},

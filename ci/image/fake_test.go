@@ -1,6 +1,7 @@
 package image_test
 
 import (
+	"bytes"
 	"io"
 	"log"
 	"net/http"
@@ -20,6 +21,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 	"github.com/stretchr/testify/require"
 
+	"github.com/codingbutter/team-dashboard/ci/config"
 	"github.com/codingbutter/team-dashboard/ci/image"
 )
 
@@ -30,26 +32,74 @@ const (
 
 var noon = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
+// whole takes a body that came to its end, as registries do: the library's takes the half of one, too.
+func whole(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			w.WriteHeader(http.StatusBadRequest)
+			return
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		next.ServeHTTP(w, r)
+	})
+}
+
+// app is a small application in a registry.
+func app(host string) config.Application {
+	return config.Application{
+		Registry:     host + "/team",
+		Services:     []config.Service{{Name: "dashboard"}, {Name: "agent-manager"}},
+		SmokeImage:   "smoke",
+		DataImages:   []config.DataImage{{Name: "postgres", Version: "17"}},
+		Environments: []config.Environment{{Name: "staging"}, {Name: "production"}},
+	}
+}
+
 // server is a registry that anyone may read and only user may write, as the
 // repositories of a public project are.
 type server struct {
 	host string
 	// back is the same registry without protection, for a test's fixtures.
 	back string
-	// uploads counts the blobs that were sent to host.
-	uploads atomic.Int64
+	// uploads counts the blobs that were sent to host, tags the manifests that were put under a tag.
+	uploads, tags atomic.Int64
 }
 
 func newServer(t *testing.T, change ...func(http.Handler) http.Handler) *server {
 	t.Helper()
 	fake := &server{}
-	content := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
+	content := whole(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
 	handler := fake.protected(content)
 	for _, wrap := range change {
 		handler = wrap(handler)
 	}
 	fake.host, fake.back = listen(t, handler), listen(t, content)
 	return fake
+}
+
+// inMemory reaches a handler without a network, for tests in a bubble of testing/synctest.
+type inMemory struct{ http.Handler }
+
+func (m inMemory) RoundTrip(request *http.Request) (*http.Response, error) {
+	answer, done := httptest.NewRecorder(), make(chan struct{})
+	received := request.Clone(request.Context())
+	received.RequestURI = request.URL.RequestURI()
+	if received.Body == nil {
+		received.Body = http.NoBody
+	}
+	go func() {
+		defer close(done)
+		m.ServeHTTP(answer, received)
+	}()
+	select {
+	case <-done:
+		response := answer.Result()
+		response.Request = request
+		return response, nil
+	case <-request.Context().Done():
+		return nil, request.Context().Err()
+	}
 }
 
 func listen(t *testing.T, handler http.Handler) string {
@@ -74,9 +124,17 @@ func (s *server) protected(next http.Handler) http.Handler {
 			if r.Method == http.MethodPut && r.URL.Query().Has("digest") {
 				s.uploads.Add(1)
 			}
+			if isTag(r) {
+				s.tags.Add(1)
+			}
 			next.ServeHTTP(w, r)
 		}
 	})
+}
+
+// isTag says whether a request puts a manifest under a tag.
+func isTag(r *http.Request) bool {
+	return r.Method == http.MethodPut && strings.Contains(r.URL.Path, "/manifests/") && !strings.Contains(r.URL.Path, "/manifests/sha256:")
 }
 
 // answering returns a wrapper that gives every request the same status.
@@ -99,19 +157,38 @@ func writer(t *testing.T) *image.Registry {
 	return client(t, image.Options{Username: user, Password: password})
 }
 
-// publish stands for a builder: it puts an image or an index under path,
-// "/repository:tag", and gives its reference by digest.
-func (s *server) publish(t *testing.T, path string, built interface {
+// artifact is what a builder makes: an image or an index.
+type artifact interface {
 	remote.Taggable
 	Digest() (v1.Hash, error)
-}) string {
+}
+
+// publish puts what was built under path, "/repository:tag", and gives its reference by digest.
+func (s *server) publish(t *testing.T, path string, built artifact) string {
 	t.Helper()
 	tag, err := name.NewTag(s.back + path)
 	require.NoError(t, err)
 	require.NoError(t, remote.Push(tag, built))
+	return s.push(t, "/"+tag.RepositoryStr(), built)
+}
+
+// push stands for a builder: it pushes what was built by digest, without a tag, and gives its reference.
+func (s *server) push(t *testing.T, repository string, built artifact) string {
+	t.Helper()
 	digest, err := built.Digest()
 	require.NoError(t, err)
-	return s.host + "/" + tag.RepositoryStr() + "@" + digest.String()
+	ref, err := name.NewDigest(s.back + repository + "@" + digest.String())
+	require.NoError(t, err)
+	require.NoError(t, remote.Push(ref, built))
+	return s.host + repository + "@" + digest.String()
+}
+
+// remove takes a manifest out of the registry, as a clean-up of untagged ones does.
+func (s *server) remove(t *testing.T, reference string) {
+	t.Helper()
+	ref, err := name.ParseReference(strings.Replace(reference, s.host, s.back, 1))
+	require.NoError(t, err)
+	require.NoError(t, remote.Delete(ref))
 }
 
 // indexOf has an image for each platform, in that order, whose layers are fixed by

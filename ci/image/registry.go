@@ -1,10 +1,11 @@
 // Package image talks to the image registry: it resolves tags to digests,
-// checks that a release's images are there for every platform, brings what was
-// pushed into its canonical form and moves tags. Images are content: the same one
+// checks that a release's images are there for every platform, brings what a builder
+// pushed into its canonical form, gives it its version and moves tags. Images are content: the same one
 // has the same digest whenever it was built, and is uploaded once.
 package image
 
 import (
+	"cmp"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -33,6 +34,9 @@ type Options struct {
 	// Retry is for failures that pass: lost connections, 408 and 5xx answers.
 	// The zero value means DefaultRetry.
 	Retry Retry
+	// Silence is how long a request may stand still, with nothing sent or received,
+	// before it fails as ErrUnreachable. Zero means DefaultSilence.
+	Silence time.Duration
 }
 
 // Retry says how often and how patiently a request is made.
@@ -74,6 +78,7 @@ func New(options Options) (*Registry, error) {
 	if err != nil {
 		return nil, err
 	}
+	transport = attentive{transport, cmp.Or(options.Silence, DefaultSilence)}
 	retry := options.Retry
 	if retry == (Retry{}) {
 		retry = DefaultRetry()

@@ -13,10 +13,10 @@ import (
 
 // Release finds a published release by its version, the tag that its images
 // carry. Commit and Created are known if the version names them (see
-// release.NewVersion). The error is ErrNotFound if any image is missing.
+// release.NewVersion). The error is ErrNotFound if any image is missing. A tag that
+// moves with each deploy is refused: it is no release.
 func (r *Registry) Release(ctx context.Context, app config.Application, version string) (release.Release, error) {
-	version, err := release.Explicit(version)
-	if err != nil {
+	if err := release.CheckVersionFor(app, version); err != nil {
 		return release.Release{}, err
 	}
 	names := app.Images()

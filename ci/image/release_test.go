@@ -14,9 +14,10 @@ func TestRelease(t *testing.T) {
 	const version = "20261123T101530-1a2b3c4"
 	server, registry := newServer(t), writer(t)
 	app := config.Application{
-		Registry:   server.host + "/team",
-		Services:   []config.Service{{Name: "dashboard"}, {Name: "agent-manager"}},
-		SmokeImage: "smoke",
+		Registry:     server.host + "/team",
+		Services:     []config.Service{{Name: "dashboard"}, {Name: "agent-manager"}},
+		SmokeImage:   "smoke",
+		Environments: []config.Environment{{Name: "staging"}},
 	}
 	want := map[string]string{}
 	for _, name := range app.Images() {
@@ -35,4 +36,8 @@ func TestRelease(t *testing.T) {
 	assert.ErrorContains(t, err, `finding release "v9"`)
 	_, err = registry.Release(t.Context(), app, "no version")
 	assert.ErrorContains(t, err, `version "no version"`)
+
+	server.publish(t, "/team/dashboard:staging", indexOf(t, "dashboard", noon, image.Platforms...))
+	_, err = registry.Release(t.Context(), app, "staging")
+	assert.ErrorContains(t, err, `version "staging": a tag that every deploy moves`)
 }

@@ -2,7 +2,6 @@ package image
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -36,15 +35,6 @@ func (r *Registry) Pin(ctx context.Context, ref string) (string, error) {
 	}
 	_, digest, _ := strings.Cut(resolved, "@")
 	return ref + "@" + digest, nil
-}
-
-// Exists says whether ref, a tag or a digest, is in the registry.
-func (r *Registry) Exists(ctx context.Context, ref string) (bool, error) {
-	_, err := r.Resolve(ctx, ref)
-	if errors.Is(err, ErrNotFound) {
-		return false, nil
-	}
-	return err == nil, err
 }
 
 // get asks by GET, since the answer to a HEAD does not say whether the tag or

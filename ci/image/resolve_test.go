@@ -45,21 +45,6 @@ func TestResolve(t *testing.T) {
 	}
 }
 
-func TestExists(t *testing.T) {
-	server := newServer(t)
-	server.publish(t, "/team/dashboard:v1", indexOf(t, "hello", noon, "linux/amd64"))
-	registry := client(t, image.Options{})
-
-	there, err := registry.Exists(t.Context(), server.host+"/team/dashboard:v1")
-	require.NoError(t, err)
-	assert.True(t, there)
-	there, err = registry.Exists(t.Context(), server.host+"/team/dashboard:v2")
-	require.NoError(t, err)
-	assert.False(t, there)
-	_, err = registry.Exists(t.Context(), "127.0.0.1:1/team/dashboard:v1")
-	assert.ErrorIs(t, err, image.ErrUnreachable)
-}
-
 // What is pinned keeps its tag, for people, beside the digest, for machines.
 func TestPin(t *testing.T) {
 	server := newServer(t)

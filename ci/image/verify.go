@@ -8,35 +8,24 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/codingbutter/team-dashboard/ci/release"
 )
 
 // Verify checks that every image of the release is in the registry and has
-// every platform ("linux/amd64"). All problems are reported at once, each an
-// ErrNotFound, ErrPlatform or ErrDenied; a registry that cannot be reached is
-// one problem, whatever the number of images.
+// every platform ("linux/amd64"), and that the manifests which its index names are
+// there, too: whoever removes untagged manifests removes those. All problems are
+// reported at once, each an ErrNotFound, ErrPlatform or ErrDenied; a registry that
+// cannot be reached, or refuses the credentials, is one problem, whatever the
+// number of images. Without platforms an image may lack any, and must have whole
+// what it says it has of Platforms.
 func (r *Registry) Verify(ctx context.Context, rel release.Release, platforms []string) error {
-	names := slices.Sorted(maps.Keys(rel.Images))
-	problems := make([]error, len(names))
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(concurrency)
-	for i, name := range names {
-		group.Go(func() error {
-			problems[i] = r.verify(ctx, name, rel.Images[name], platforms)
-			if errors.Is(problems[i], ErrUnreachable) {
-				return problems[i]
-			}
-			return nil
-		})
-	}
-	if err := group.Wait(); err != nil {
-		return err
-	}
-	return errors.Join(problems...)
+	return each(ctx, slices.Sorted(maps.Keys(rel.Images)), func(ctx context.Context, name string) error {
+		return r.verify(ctx, name, rel.Images[name], platforms)
+	})
 }
 
 func (r *Registry) verify(ctx context.Context, service, ref string, platforms []string) error {
@@ -48,20 +37,48 @@ func (r *Registry) verify(ctx context.Context, service, ref string, platforms []
 	if err != nil {
 		return r.explain("verifying image", parsed, err)
 	}
-	there, err := platformsOf(descriptor)
+	manifests, err := manifestsOf(descriptor)
 	if err != nil {
 		return r.explain("reading platforms of image", parsed, err)
 	}
+	there := slices.Sorted(maps.Keys(manifests))
 	missing := slices.DeleteFunc(slices.Clone(platforms), func(p string) bool { return slices.Contains(there, p) })
 	if len(missing) > 0 {
 		return fmt.Errorf("verifying image %q of %s: %w: it has no %s, only %s; publish it for every platform", ref, service, ErrPlatform, strings.Join(missing, ", "), strings.Join(there, ", "))
 	}
+	if len(platforms) == 0 {
+		platforms = slices.DeleteFunc(slices.Clone(Platforms), func(p string) bool { return !slices.Contains(there, p) })
+	}
+	gone, err := r.gone(ctx, parsed.Context(), manifests, platforms)
+	if err != nil {
+		return r.explain("verifying image", parsed, err)
+	}
+	if len(gone) > 0 {
+		return fmt.Errorf("verifying image %q of %s: %w: its index is there, but not the manifest for %s; publish the same source again, and keep what an index names out of the registry's clean-up", ref, service, ErrNotFound, strings.Join(gone, ", "))
+	}
 	return nil
 }
 
-// platformsOf lists what an index says it holds, or what the configuration of a
-// single image says it is for, as "os/architecture" in order.
-func platformsOf(descriptor *remote.Descriptor) ([]string, error) {
+// gone lists the platforms whose manifests the registry has no more.
+func (r *Registry) gone(ctx context.Context, repository name.Repository, manifests map[string]v1.Hash, platforms []string) ([]string, error) {
+	var gone []string
+	for _, platform := range platforms {
+		_, err := r.puller.Head(ctx, repository.Digest(manifests[platform].String()))
+		switch {
+		case err == nil:
+		case errors.Is(r.cause(repository, err), ErrNotFound):
+			gone = append(gone, platform+" "+manifests[platform].String())
+		default:
+			return nil, err
+		}
+	}
+	return gone, nil
+}
+
+// manifestsOf maps each platform, as "os/architecture", to its manifest: those that
+// an index names, or the one of a single image, whose configuration says what it is
+// for.
+func manifestsOf(descriptor *remote.Descriptor) (map[string]v1.Hash, error) {
 	if !descriptor.MediaType.IsIndex() {
 		image, err := descriptor.Image()
 		if err != nil {
@@ -71,7 +88,7 @@ func platformsOf(descriptor *remote.Descriptor) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		return []string{platformName(config.Platform())}, nil
+		return map[string]v1.Hash{platformName(config.Platform()): descriptor.Digest}, nil
 	}
 	index, err := descriptor.ImageIndex()
 	if err != nil {
@@ -81,12 +98,11 @@ func platformsOf(descriptor *remote.Descriptor) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	names := []string{}
+	manifests := map[string]v1.Hash{}
 	for _, child := range manifest.Manifests {
-		names = append(names, platformName(child.Platform))
+		manifests[platformName(child.Platform)] = child.Digest
 	}
-	slices.Sort(names)
-	return names, nil
+	return manifests, nil
 }
 
 // platformName leaves the variant out: arm64 and arm64/v8 are the same.

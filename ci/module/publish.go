@@ -3,8 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
-
-	"golang.org/x/sync/errgroup"
+	"strings"
+	"time"
 
 	"dagger/team-dashboard/internal/dagger"
 
@@ -18,8 +18,9 @@ import (
 //
 // Every image is an OCI index with linux/amd64 and linux/arm64, tagged with the release's
 // version: the UTC time and the short hash of the commit. What the registry has already is
-// not uploaded again. The images of the data layer, which belong to no release, are pushed when
-// their Dockerfile has changed. The release file names each image by its digest; deploy takes it.
+// not uploaded again, and a version that was published with other images is refused. The images
+// of the data layer, which belong to no release, are pushed when their Dockerfile has changed.
+// The release file names each image by its digest; deploy takes it.
 //
 // Example: dagger call publish export --path release.json
 // +cache="never"
@@ -44,32 +45,20 @@ func (m *TeamDashboard) publish(ctx context.Context, version string) (release.Re
 	if err != nil {
 		return release.Release{}, err
 	}
-	app := config.TeamDashboard()
+	dataTags, err := m.dataTags(ctx)
+	if err != nil {
+		return release.Release{}, err
+	}
 	registry, err := m.registry(ctx)
 	if err != nil {
 		return release.Release{}, err
 	}
-	if err := registry.CheckPush(ctx, app.Repository(app.Images()[0])); err != nil {
+	app := config.TeamDashboard()
+	images, err := registry.Publish(ctx, image.Publication{Application: app, Version: revision.version, DataTags: dataTags, Build: m.push})
+	if err != nil {
 		return release.Release{}, err
 	}
-	built := release.Release{Version: revision.version, Commit: revision.commit, Created: revision.created, Images: map[string]string{}}
-	references := make([]string, len(app.Images()))
-	group, groupCtx := errgroup.WithContext(ctx)
-	for _, data := range app.DataImages {
-		group.Go(func() error { return m.pushOnce(groupCtx, registry, data) })
-	}
-	for i, name := range app.Images() {
-		group.Go(func() (err error) {
-			references[i], err = m.push(groupCtx, registry, name, app.Repository(name)+":"+revision.version)
-			return err
-		})
-	}
-	if err := group.Wait(); err != nil {
-		return release.Release{}, err
-	}
-	for i, name := range app.Images() {
-		built.Images[name] = references[i]
-	}
+	built := release.Release{Version: revision.version, Commit: revision.commit, Created: revision.created, Images: images}
 	return built, built.ValidateFor(app)
 }
 
@@ -78,7 +67,7 @@ func (m *TeamDashboard) name(ctx context.Context, version string) (revision, err
 	if version == "" {
 		return m.revision(ctx)
 	}
-	if _, err := release.Explicit(version); err != nil {
+	if err := release.CheckVersionFor(config.TeamDashboard(), version); err != nil {
 		return revision{}, err
 	}
 	known, err := m.revision(ctx)
@@ -89,23 +78,27 @@ func (m *TeamDashboard) name(ctx context.Context, version string) (revision, err
 	return known, nil
 }
 
-// pushOnce builds and pushes an image of the data layer, unless the registry has what its Dockerfile makes.
-func (m *TeamDashboard) pushOnce(ctx context.Context, registry *image.Registry, data config.DataImage) error {
-	dockerfile, err := m.buildContext().File(workspace.Dockerfile(data.Name)).Contents(ctx)
-	if err != nil {
-		return fmt.Errorf("reading the Dockerfile of %s: %s", data.Name, err)
+// dataTags are the tags of the data layer's images, each made of the Dockerfile.
+func (m *TeamDashboard) dataTags(ctx context.Context) (map[string]string, error) {
+	tags := map[string]string{}
+	for _, data := range config.TeamDashboard().DataImages {
+		dockerfile, err := m.buildContext().File(workspace.Dockerfile(data.Name)).Contents(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("reading the Dockerfile of %s: %s", data.Name, err)
+		}
+		tags[data.Name] = data.Tag([]byte(dockerfile))
 	}
-	reference := config.TeamDashboard().Repository(data.Name) + ":" + data.Tag([]byte(dockerfile))
-	exists, err := registry.Exists(ctx, reference)
-	if err == nil && !exists {
-		_, err = m.push(ctx, registry, data.Name, reference)
-	}
-	return err
+	return tags, nil
 }
 
-// push builds and pushes one index and returns it by digest. The builder writes its clock into what it pushes, which the
-// canonical form takes out: the same source gives the same digest.
-func (m *TeamDashboard) push(ctx context.Context, registry *image.Registry, name, reference string) (string, error) {
+// pushTimeout is enough for a first push of some hundred megabytes over a slow line.
+const pushTimeout = 30 * time.Minute
+
+// push builds an image for every platform and has the engine push it.
+//
+// The address has a digest, which the engine takes as "by digest": it pushes the index under its own, whatever digest the
+// address has, and writes no tag. So the tag is written once, in the canonical form.
+func (m *TeamDashboard) push(ctx context.Context, name string) (string, error) {
 	variants := make([]*dagger.Container, len(image.Platforms))
 	for i, platform := range image.Platforms {
 		built, err := m.container(name, platform).Sync(ctx)
@@ -114,11 +107,14 @@ func (m *TeamDashboard) push(ctx context.Context, registry *image.Registry, name
 		}
 		variants[i] = built
 	}
-	_, err := m.authorized().Publish(ctx, reference, dagger.ContainerPublishOpts{
+	ctx, cancel := context.WithTimeout(ctx, pushTimeout)
+	defer cancel()
+	repository := config.TeamDashboard().Repository(name)
+	pushed, err := m.authorized().Publish(ctx, repository+"@sha256:"+strings.Repeat("0", 64), dagger.ContainerPublishOpts{
 		PlatformVariants: variants, MediaTypes: dagger.ImageMediaTypesOcimediaTypes,
 	})
 	if err != nil {
-		return "", fmt.Errorf("pushing %s: %s; check the registry and its credentials, then run the same command again", reference, err)
+		return "", fmt.Errorf("pushing %s: %s; check the registry and its credentials, then run the same command again", repository, err)
 	}
-	return registry.Canonicalize(ctx, reference)
+	return pushed, nil
 }

@@ -44,6 +44,9 @@ func (m *TeamDashboard) chosen(ctx context.Context, named string, file *dagger.F
 	if err != nil {
 		return release.Release{}, false, err
 	}
+	if err := release.CheckVersionFor(config.TeamDashboard(), chosen.Version); err != nil {
+		return release.Release{}, false, err
+	}
 	return chosen, true, chosen.ValidateFor(config.TeamDashboard())
 }
 

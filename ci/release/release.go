@@ -13,7 +13,7 @@ import (
 // Release is what publish returns and deploy takes. A release is immutable:
 // nothing in the pipeline changes one after it was made.
 type Release struct {
-	// Version names the release; see NewVersion and Explicit.
+	// Version names the release; see NewVersion and CheckVersion.
 	Version string `json:"version"`
 	// Commit is the hash of the source's commit; empty when it is not known.
 	Commit string `json:"commit,omitempty"`

@@ -36,7 +36,7 @@ func (r Release) check() []string {
 	problems := []string{}
 	if r.Version == "" {
 		problems = append(problems, `field "version" is missing`)
-	} else if _, err := Explicit(r.Version); err != nil {
+	} else if err := CheckVersion(r.Version); err != nil {
 		problems = append(problems, err.Error())
 	}
 	if len(r.Images) == 0 {

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"github.com/codingbutter/team-dashboard/ci/config"
 )
 
 const (
@@ -52,14 +54,21 @@ func SplitVersion(version string) (commitTime time.Time, hash string, ok bool) {
 // or digit at both ends); this is what both take.
 var wellFormed = regexp.MustCompile(`^[a-zA-Z0-9]([a-zA-Z0-9._-]{0,61}[a-zA-Z0-9])?$`)
 
-// Explicit accepts a version that a person chose, such as v1.0.0. It refuses
-// what cannot be an image tag and a label's value, and "latest", which moves.
-func Explicit(version string) (string, error) {
+// CheckVersion refuses what cannot be an image tag and a label's value.
+func CheckVersion(version string) error {
 	if !wellFormed.MatchString(version) {
-		return "", fmt.Errorf("version %q: not usable as image tag and label; use at most 63 letters, digits, dots, dashes and underscores, with a letter or digit at both ends, such as v1.0.0", version)
+		return fmt.Errorf("version %q: not usable as image tag and label; use at most 63 letters, digits, dots, dashes and underscores, with a letter or digit at both ends, such as v1.0.0", version)
 	}
-	if version == "latest" {
-		return "", fmt.Errorf("version %q: names whatever was deployed last, not a release; give the release's own version", version)
+	return nil
+}
+
+// CheckVersionFor is CheckVersion for an application, and also refuses the tags
+// that its deploys move, in any case: they name what runs now, not a release.
+func CheckVersionFor(app config.Application, version string) error {
+	for _, tag := range app.MovingTags() {
+		if strings.EqualFold(tag, version) {
+			return fmt.Errorf("version %q: a tag that every deploy moves, not a release; give the release's own version, which status and history tell, or another name to publish under", version)
+		}
 	}
-	return version, nil
+	return CheckVersion(version)
 }

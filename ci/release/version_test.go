@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/codingbutter/team-dashboard/ci/config"
 	"github.com/codingbutter/team-dashboard/ci/release"
 )
 
@@ -24,8 +25,7 @@ func TestNewVersion(t *testing.T) {
 			east := commitTime.In(time.FixedZone("", 9*3600))
 			version := release.NewVersion(east, test.hash, test.dirty)
 			assert.Equal(t, test.want, version)
-			_, err := release.Explicit(version)
-			assert.NoError(t, err)
+			assert.NoError(t, release.CheckVersion(version))
 		})
 	}
 	earlier := release.NewVersion(commitTime.Add(-time.Second), "f", "")
@@ -45,14 +45,22 @@ func TestSplitVersion(t *testing.T) {
 	}
 }
 
-func TestExplicit(t *testing.T) {
+func TestCheckVersion(t *testing.T) {
 	for _, version := range []string{"v1.0.0", "1", "2026.11_rc-1", strings.Repeat("a", 63)} {
-		got, err := release.Explicit(version)
-		require.NoError(t, err)
-		assert.Equal(t, version, got)
+		assert.NoError(t, release.CheckVersion(version))
 	}
-	for _, version := range []string{"", ".v1", "-v1", "_v1", "v1.", "v1-", "v 1", "v1+build", "vé", "a/b", "a:b", strings.Repeat("a", 64), "latest"} {
-		_, err := release.Explicit(version)
-		assert.ErrorContains(t, err, "version "+`"`+version+`"`)
+	for _, version := range []string{"", ".v1", "-v1", "_v1", "v1.", "v1-", "v 1", "v1+build", "vé", "a/b", "a:b", strings.Repeat("a", 64)} {
+		assert.ErrorContains(t, release.CheckVersion(version), "version "+`"`+version+`"`)
 	}
+}
+
+func TestCheckVersionForRefusesTagsThatMove(t *testing.T) {
+	app := config.TeamDashboard()
+	for _, version := range []string{"staging", "production", "Production", "latest"} {
+		err := release.CheckVersionFor(app, version)
+		require.ErrorContains(t, err, `version "`+version+`": a tag that every deploy moves`)
+		assert.ErrorContains(t, err, "give the release's own version")
+	}
+	assert.NoError(t, release.CheckVersionFor(app, "staging-2"))
+	assert.ErrorContains(t, release.CheckVersionFor(app, "no version"), "not usable")
 }
