@@ -31,12 +31,17 @@ func (r *Registry) checkPush(ctx context.Context, repository string) error {
 	return nil
 }
 
-// bound ends requests with the context, for library calls that take none.
+// bound ends requests with the context, for library calls that take none. The one
+// that abandons the upload comes after the answer was given, and may outlive it.
 type bound struct {
 	ctx   context.Context
 	inner http.RoundTripper
 }
 
 func (b bound) RoundTrip(request *http.Request) (*http.Response, error) {
-	return b.inner.RoundTrip(request.WithContext(b.ctx))
+	ctx := b.ctx
+	if request.Method == http.MethodDelete {
+		ctx = context.WithoutCancel(ctx)
+	}
+	return b.inner.RoundTrip(request.WithContext(ctx))
 }

@@ -2,8 +2,12 @@ package image_test
 
 import (
 	"context"
+	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -44,4 +48,30 @@ func TestCheckPushNamesEveryRepositoryThatRefuses(t *testing.T) {
 	err = client(t, image.Options{}).CheckPush(t.Context(), mine, foreign)
 	require.ErrorIs(t, err, image.ErrDenied)
 	assert.Equal(t, 1, strings.Count(err.Error(), "none were given"), "what concerns the whole registry is one problem")
+}
+
+// The check leaves nothing behind: each upload that it begins is abandoned, although nobody waits for that.
+func TestCheckPushAbandonsItsUploads(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var begun, abandoned atomic.Int64
+		uploads := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			switch r.Method {
+			case http.MethodPost:
+				begun.Add(1)
+				w.Header().Set("Location", r.URL.Path+"1")
+				w.WriteHeader(http.StatusAccepted)
+			case http.MethodDelete:
+				time.Sleep(time.Second)
+				if r.Context().Err() == nil {
+					abandoned.Add(1)
+				}
+			}
+		})
+		registry := client(t, image.Options{Transport: inMemory{uploads}})
+		require.NoError(t, registry.CheckPush(t.Context(), "registry.test/team/dashboard", "registry.test/team/smoke"))
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		assert.EqualValues(t, 2, begun.Load())
+		assert.EqualValues(t, 2, abandoned.Load())
+	})
 }

@@ -162,7 +162,7 @@ func (r *Registry) bind(ctx context.Context, version string, candidates []candid
 	var taken []string
 	for _, c := range candidates {
 		if c.found && c.now != c.digest {
-			taken = append(taken, fmt.Sprintf("%s is %s there and %s here", c.tag, c.now, c.digest))
+			taken = append(taken, fmt.Sprintf("%s (%s there, %s here)", c.image, short(c.now), short(c.digest)))
 		}
 	}
 	if len(taken) > 0 {
@@ -219,3 +219,6 @@ func (r *Registry) restore(ctx context.Context, pusher *remote.Pusher, c candida
 	}
 	return nil
 }
+
+// short is enough of a digest to tell two apart.
+func short(digest v1.Hash) string { return digest.Algorithm + ":" + digest.Hex[:12] }

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"maps"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -104,6 +105,34 @@ func TestEverythingIsReady(t *testing.T) {
 	require.NoError(t, report.Err())
 	assert.Len(t, report.Checks, 7)
 	assert.Len(t, Run(t.Context(), s, nil, input).Checks, 6, "without a registry there is nothing to ask it")
+}
+
+// asked notes the images that are asked for.
+type asked struct {
+	registry
+	images map[string]string
+}
+
+func (a asked) Verify(_ context.Context, r release.Release, _ []string) error {
+	maps.Copy(a.images, r.Images)
+	return nil
+}
+
+// Of what the data layer runs, the images that are published beside the release's are asked for, too.
+func TestOwnDataImagesAreVerified(t *testing.T) {
+	s, input := ready(t)
+	input.Release.Images = map[string]string{"web": "registry.example:5000/shop/web@sha256:abc"}
+	pod := map[string]any{"containers": []any{
+		map[string]any{"name": "web", "image": "registry.example:5000/shop/web@sha256:abc"},
+		map[string]any{"name": "database", "image": "registry.example:5000/shop/postgres:17-0123@sha256:def"},
+		map[string]any{"name": "cache", "image": "docker.io/library/redis:8@sha256:fed"},
+	}}
+	input.Objects = append(input.Objects, object("apps/v1", "StatefulSet", "shop", "stores", map[string]any{"spec": map[string]any{"template": map[string]any{"spec": pod}}}))
+	images := asked{images: map[string]string{}}
+	require.NoError(t, Run(t.Context(), s, images, input).Err())
+	assert.Equal(t, map[string]string{
+		"web": "registry.example:5000/shop/web@sha256:abc", "postgres": "registry.example:5000/shop/postgres:17-0123@sha256:def",
+	}, images.images)
 }
 
 func TestEachProblemIsFound(t *testing.T) {
