@@ -11,6 +11,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"sync"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 )
@@ -45,8 +46,23 @@ func (l Layers) Manifests() (string, error) {
 // times more of it than of everything else.
 type Rendered struct {
 	packed []byte
-	// layers is set in place of packed by a record of the first format, which had the objects inside.
-	layers *Layers
+	// unpacked reads packed once, however often the record is copied. A record of the first format, which had the objects
+	// inside, has nothing packed.
+	unpacked func() (Layers, error)
+}
+
+func rendered(packed []byte) Rendered {
+	return Rendered{packed: packed, unpacked: sync.OnceValues(func() (Layers, error) {
+		var layers Layers
+		data, err := unpack(packed)
+		if err == nil {
+			err = json.Unmarshal(data, &layers)
+		}
+		if err != nil {
+			return Layers{}, fmt.Errorf("reading recorded objects: %w", err)
+		}
+		return layers, nil
+	})}
 }
 
 // Pack makes the layers ready to be recorded.
@@ -56,23 +72,15 @@ func Pack(layers Layers) (Rendered, error) {
 		return Rendered{}, fmt.Errorf("encoding rendered objects: %w", err)
 	}
 	packed, err := pack(data)
-	return Rendered{packed: packed}, err
+	return Rendered{packed: packed, unpacked: func() (Layers, error) { return layers, nil }}, err
 }
 
-// Unpack returns the layers; a record of a run of the first format has neither platform nor data.
+// Unpack returns the layers, whose objects are not to be changed; a record of the first format has neither platform nor data.
 func (r Rendered) Unpack() (Layers, error) {
-	if r.layers != nil {
-		return *r.layers, nil
+	if r.unpacked == nil {
+		return Layers{}, errors.New("reading recorded objects: there are none")
 	}
-	var layers Layers
-	data, err := unpack(r.packed)
-	if err == nil {
-		err = json.Unmarshal(data, &layers)
-	}
-	if err != nil {
-		return Layers{}, fmt.Errorf("reading recorded objects: %w", err)
-	}
-	return layers, nil
+	return r.unpacked()
 }
 
 // maxRecord bounds an unpacked record, in bytes: a guard against a Secret that somebody prepared.

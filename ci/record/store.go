@@ -121,7 +121,8 @@ func parse(secret *cluster.Object) (Record, error) {
 	if record.Format == 0 {
 		return firstFormat(record, data)
 	}
-	record.Objects.packed, err = field(secret, objectsKey)
+	packed, err := field(secret, objectsKey)
+	record.Objects = rendered(packed)
 	return record, err
 }
 
@@ -133,7 +134,7 @@ func firstFormat(record Record, data []byte) (Record, error) {
 	if err := json.Unmarshal(data, &inside); err != nil {
 		return Record{}, err
 	}
-	record.Objects = Rendered{layers: &Layers{Slots: inside.Objects}}
+	record.Objects = Rendered{unpacked: func() (Layers, error) { return Layers{Slots: inside.Objects}, nil }}
 	return record, nil
 }
 
@@ -165,8 +166,12 @@ func secretOf(namespace string, labels map[string]string, record Record) (*clust
 	if err != nil {
 		return nil, err
 	}
-	if record.Objects.packed == nil && record.Objects.layers != nil {
-		if record.Objects, err = Pack(*record.Objects.layers); err != nil {
+	if record.Objects.packed == nil {
+		layers, err := record.Objects.Unpack()
+		if err != nil {
+			return nil, err
+		}
+		if record.Objects, err = Pack(layers); err != nil {
 			return nil, err
 		}
 	}

@@ -213,8 +213,10 @@ func (w *world) again(t *testing.T) *world {
 func (w *world) next() { w.client = w.NewClient() }
 
 func (w *world) deployer() *Deployer {
+	options := DefaultOptions()
+	options.ReadyBudget = 20 * time.Second // a wait looks four times a second
 	return &Deployer{Application: application, Cluster: w.client.Cluster(), Registry: w, Manifests: w.manifests, Health: w, FrontDoor: w,
-		Smoke: w, Watcher: w, Progress: w, Options: DefaultOptions()}
+		Smoke: w, Watcher: w, Progress: w, Options: options}
 }
 
 func (w *world) deploy(environment config.Environment, version string) (Result, error) {
