@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/config"
 	"github.com/codingbutter/team-dashboard/ci/release"
 )
@@ -79,16 +80,16 @@ func (r Report) Err() error {
 
 // Inside are the checks of a slot, or of an environment without slots, by way of
 // the API server: they work before any traffic reaches it.
-func Inside(app config.Application, target release.Target, cluster Cluster) []Check {
-	place := inside{app, target, cluster}
-	return []Check{Pods(app, target, cluster), endpoints(target, place), databases(target, place), responseTime(target, place)}
+func Inside(app config.Application, target release.Target, api *cluster.Cluster) []Check {
+	place := inside{app, target, api}
+	return []Check{Pods(app, target, api), endpoints(target, place), databases(target, place), responseTime(target, place)}
 }
 
 // Outside are the checks of an environment through its front door; the pods are
 // still looked up by way of the API server.
-func Outside(app config.Application, target release.Target, cluster Cluster, door *FrontDoor) []Check {
+func Outside(app config.Application, target release.Target, api *cluster.Cluster, door *FrontDoor) []Check {
 	place := outside{app, target, door}
-	return []Check{Pods(app, target, cluster), endpoints(target, place), databases(target, place), responseTime(target, place)}
+	return []Check{Pods(app, target, api), endpoints(target, place), databases(target, place), responseTime(target, place)}
 }
 
 // Smoke is the check that the user flows work. run executes them and returns a

@@ -10,7 +10,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
@@ -19,9 +18,13 @@ import (
 )
 
 func TestAllIsWell(t *testing.T) {
-	fake := wellCluster()
+	synctest.Test(t, testAllIsWell)
+}
+
+func testAllIsWell(t *testing.T) {
+	n := wellShop()
 	smoke := health.Smoke(func(context.Context) (string, error) { return "6 flows passed", nil })
-	report := health.Examine(t.Context(), shop(), append(health.Inside(shopApp, shop(), fake), smoke))
+	report := health.Examine(t.Context(), shop(), append(health.Inside(shopApp, shop(), n.api), smoke))
 
 	require.NoError(t, report.Err())
 	assert.True(t, report.OK())
@@ -39,93 +42,82 @@ func TestAllIsWell(t *testing.T) {
 		"response time": "95th percentile of 10 requests is 10ms, below 2s",
 		"smoke tests":   "6 flows passed",
 	}, details)
-	assert.Contains(t, fake.asked, "Pod shop-prod app.kubernetes.io/part-of=shop,team-dashboard.app/slot=green,app.kubernetes.io/version=v2")
-	assert.Contains(t, fake.asked, "shop-prod orders-green:3001 /health")
 	assert.Contains(t, mustJSON(t, report), `"environment":"production","slot":"green","release":"v2"`)
 }
 
 func TestWithoutSlotTheServicesHaveNoSuffix(t *testing.T) {
-	fake, target := wellCluster(), shop()
+	n, target := wellShop(), shop()
 	target.Slot, target.Release = "", release.Release{}
-	fake.answers["web /health"], fake.answers["orders /health"] = fake.answers["web-green /health"], fake.answers["orders-green /health"]
-	require.NoError(t, health.Examine(t.Context(), target, health.Inside(shopApp, target, fake)).Err())
-	assert.Contains(t, fake.asked, "Deployment shop-prod app.kubernetes.io/part-of=shop")
+	n.answers["web:3000 /health"], n.answers["orders:3001 /health"] = n.answers["web-green:3000 /health"], n.answers["orders-green:3001 /health"]
+	n.deploy("web", "blue", "v2", 0)
+	n.deploy("orders", "green", "v1", 0)
+	n.deploy("web", "green", "v2", 0)
+	report := health.Examine(t.Context(), target, health.Inside(shopApp, target, n.api))
+	assert.ErrorContains(t, report.Err(), "pods: web: no pods are asked for", "any release counts, in any slot")
+	assert.True(t, report.Checks[1].OK, report.Checks[1].Detail)
 }
 
 func TestPods(t *testing.T) {
-	waiting := func(reason, message string) corev1.ContainerState {
-		return corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: reason, Message: message}}
-	}
 	for _, test := range []struct {
 		name   string
-		change func(*fakeCluster)
+		change func(*namespace)
 		says   []string
 	}{
-		{"one pod missing", func(f *fakeCluster) { f.pods = f.pods[1:] }, []string{"web: 1 of 2 pods ready"}},
-		{"crash loop", func(f *fakeCluster) {
-			f.pods[2] = troubled("orders", "orders-1", waiting("CrashLoopBackOff", "back-off 10s restarting"))
-		}, []string{"orders: 0 of 1 pods ready", "orders: pod orders-1: CrashLoopBackOff: back-off 10s restarting"}},
-		{"creating", func(f *fakeCluster) { f.pods[2] = troubled("orders", "orders-1", waiting("ContainerCreating", "")) }, []string{"pod orders-1: ContainerCreating"}},
-		{"ended", func(f *fakeCluster) {
-			f.pods[2] = troubled("orders", "orders-1", corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: 137, Reason: "OOMKilled"}})
-		}, []string{"ended with exit code 137 (OOMKilled)"}},
-		{"not scheduled", func(f *fakeCluster) {
-			f.pods[2].Status.Conditions = []corev1.PodCondition{{Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Message: "0/1 nodes are available: 1 Insufficient memory."}}
-		}, []string{"Insufficient memory"}},
-		{"on its way out", func(f *fakeCluster) { f.pods[2].DeletionTimestamp = &metav1.Time{Time: time.Unix(1, 0)} }, []string{"orders: 0 of 1 pods ready"}},
-		{"not deployed", func(f *fakeCluster) { delete(f.desired, "orders"); f.pods = f.pods[:2] }, []string{"orders: no pods are asked for"}},
-		{"API server away", func(f *fakeCluster) { f.err = errors.New("connection refused") }, []string{"connection refused"}},
+		{"one pod missing", func(n *namespace) { n.Remove(cluster.RefOf(n.pods("web")[1])) }, []string{"web: 1 of 2 pods ready"}},
+		{"crash loop", func(n *namespace) { n.trouble(waits("CreateContainerConfigError", "secret not found")) },
+			[]string{"orders: 0 of 1 pods ready", "orders: pod orders-green-v2-", ": CreateContainerConfigError: secret not found"}},
+		{"creating", func(n *namespace) { n.trouble(waits("ContainerCreating", "")) }, []string{": ContainerCreating"}},
+		{"ended", func(n *namespace) {
+			n.trouble(container(map[string]any{"terminated": map[string]any{"exitCode": int64(137), "reason": "OOMKilled"}}))
+		}, []string{"it used more memory than its limit (OOMKilled)"}},
+		{"not scheduled", func(n *namespace) {
+			n.trouble(map[string]any{"conditions": []any{map[string]any{"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "1 Insufficient memory."}}})
+		}, []string{"Unschedulable: 1 Insufficient memory."}},
+		{"on its way out", func(n *namespace) {
+			pod := n.pods("orders")[0]
+			pod.SetDeletionTimestamp(&metav1.Time{Time: time.Unix(1, 0)})
+			n.Put(pod)
+		}, []string{"orders: 0 of 1 pods ready"}},
+		{"not deployed", func(n *namespace) { n.deploy("orders", "green", "v2", 0) }, []string{"orders: no pods are asked for"}},
+		{"no right to look", func(n *namespace) { n.Forbid("Pod") }, []string{"cannot do that"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			fake := wellCluster()
-			test.change(fake)
-			got := result(t, "pods", health.Inside(shopApp, shop(), fake))
+			n := wellShop()
+			test.change(n)
+			got := result(t, "pods", health.Inside(shopApp, shop(), n.api))
 			assert.False(t, got.OK)
 			for _, say := range test.says {
 				assert.Contains(t, got.Detail, say)
 			}
-			assert.NotContains(t, got.Detail, "web-2")
+			assert.NotContains(t, got.Detail, "pod web")
 		})
 	}
-}
-
-// An old pod that ends, a new one and a smoke Job's must not confuse the count.
-func TestFleetLeavesOutWhatIsNotAService(t *testing.T) {
-	fake := wellCluster()
-	leaving, job := podOf("web", "web-0"), podOf("smoke", "smoke-1")
-	leaving.DeletionTimestamp = &metav1.Time{Time: time.Unix(1, 0)}
-	fake.pods = append(fake.pods, leaving, job)
-	fleet, err := health.Fleet(t.Context(), fake, shopApp, shop())
-	require.NoError(t, err)
-	assert.Len(t, fleet, 2)
-	assert.Len(t, fleet["web"].Pods, 2)
-	assert.Equal(t, 2, fleet["web"].Ready())
 }
 
 func TestEndpointsAndDatabases(t *testing.T) {
 	const unwell = `{"status":"error","dependencies":{"postgres":{"status":"error","error":"connection refused"},"redis":{"status":"ok"}}}`
 	for _, test := range []struct {
 		name     string
-		response cluster.Response
+		response answer
 		missing  bool
 		says     string
 	}{
-		{name: "a data store is away", response: answer(503, "v2", unwell), says: `orders: /health answered 503 by release "v2" in slot green, postgres: connection refused`},
-		{name: "the service gives a reason", response: answer(503, "v2", `{"status":"error","error":"broken on purpose"}`), says: "broken on purpose"},
-		{name: "another service is to blame", response: answer(503, "v2", `{"status":"error","services":{"billing":{"status":"error","dependencies":{"redis":{"status":"error","error":"no answer within 2000 ms"}}}}}`), says: "billing: redis: no answer within 2000 ms"},
-		{name: "an error page", response: answer(502, "", "<html>"), says: "answered 502 by something that names no release"},
-		{name: "another release", response: answer(200, "v1", "{}"), says: `answered 200 by release "v1" in slot green instead of release "v2" in slot green`},
-		{name: "another slot", response: inSlot("blue", answer(200, "v2", "{}")), says: `answered 200 by release "v2" in slot blue instead of release "v2" in slot green`},
-		{name: "no answer", missing: true, says: "orders: /health: no answer: no endpoints available"},
+		{name: "a data store is away", response: answered(503, "v2", unwell), says: `orders: /health answered 503 by release "v2" in slot green, postgres: connection refused`},
+		{name: "the service gives a reason", response: answered(503, "v2", `{"status":"error","error":"broken on purpose"}`), says: "broken on purpose"},
+		{name: "another service is to blame", response: answered(503, "v2", `{"status":"error","services":{"billing":{"status":"error","dependencies":{"redis":{"status":"error","error":"no answer within 2000 ms"}}}}}`), says: "billing: redis: no answer within 2000 ms"},
+		{name: "an error page", response: answered(502, "", "<html>"), says: "answered 502 by something that names no release"},
+		{name: "another release", response: answered(200, "v1", "{}"), says: `answered 200 by release "v1" in slot green instead of release "v2" in slot green`},
+		{name: "another slot", response: answer{status: 200, release: "v2", slot: "blue", body: "{}"}, says: `answered 200 by release "v2" in slot blue instead of release "v2" in slot green`},
+		{name: "no answer", missing: true, says: "orders: /health: no answer: asking Service \"orders-green\" in namespace \"shop-prod\" port 3001 for /health: nothing answers there"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			fake := wellCluster()
-			fake.answers["orders-green /health"] = test.response
+			n := wellShop()
+			n.answers["orders-green:3001 /health"] = test.response
 			if test.missing {
-				delete(fake.answers, "orders-green /health")
+				delete(n.answers, "orders-green:3001 /health")
 			}
 			for _, name := range []string{"endpoints", "databases"} {
-				got := result(t, name, health.Inside(shopApp, shop(), fake))
+				got := result(t, name, health.Inside(shopApp, shop(), n.api))
 				assert.False(t, got.OK, name)
 				assert.Contains(t, got.Detail, test.says)
 				assert.NotContains(t, got.Detail, "web", "what is well is not reported")
@@ -135,17 +127,17 @@ func TestEndpointsAndDatabases(t *testing.T) {
 }
 
 func TestDatabasesMustBeTold(t *testing.T) {
-	fake := wellCluster()
-	for name := range fake.answers {
-		fake.answers[name] = answer(200, "v2", `{"status":"ok"}`)
+	n := wellShop()
+	for name := range n.answers {
+		n.answers[name] = answered(200, "v2", `{"status":"ok"}`)
 	}
-	got := result(t, "databases", health.Inside(shopApp, shop(), fake))
+	got := result(t, "databases", health.Inside(shopApp, shop(), n.api))
 	assert.False(t, got.OK)
 	assert.Contains(t, got.Detail, "no service tells the state of a data store")
 
 	none := shop()
 	none.Environment.HealthPaths = nil
-	got = result(t, "databases", health.Inside(shopApp, none, fake))
+	got = result(t, "databases", health.Inside(shopApp, none, n.api))
 	assert.True(t, got.OK)
 	assert.Equal(t, "no data stores", got.Detail)
 }
@@ -161,21 +153,21 @@ func TestResponseTime(t *testing.T) {
 		{"one service slow", 10 * time.Millisecond, 2500 * time.Millisecond, false, "95th percentile of 10 requests is 2.5s, must be below 2s"},
 		{"at the limit", 2 * time.Second, 2 * time.Second, false, "95th percentile of 10 requests is 2s, must be below 2s"},
 	} {
-		t.Run(test.name, func(t *testing.T) {
-			fake := wellCluster()
-			for name, took := range map[string]time.Duration{"web-green /health": test.web, "orders-green /health": test.orders} {
-				response := fake.answers[name]
-				response.Duration = took
-				fake.answers[name] = response
+		synctest.Test(t, func(t *testing.T) {
+			n := wellShop()
+			for name, took := range map[string]time.Duration{"web-green:3000 /health": test.web, "orders-green:3001 /health": test.orders} {
+				response := n.answers[name]
+				response.takes = took
+				n.answers[name] = response
 			}
-			got := result(t, "response time", health.Inside(shopApp, shop(), fake))
+			got := result(t, "response time", health.Inside(shopApp, shop(), n.api))
 			assert.Equal(t, test.ok, got.OK)
 			assert.Equal(t, test.says, got.Detail)
 		})
 	}
-	fake := wellCluster()
-	fake.answers["web-green /health"] = answer(503, "", "<html>")
-	got := result(t, "response time", health.Inside(shopApp, shop(), fake))
+	n := wellShop()
+	n.answers["web-green:3000 /health"] = answered(503, "", "<html>")
+	got := result(t, "response time", health.Inside(shopApp, shop(), n.api))
 	assert.False(t, got.OK, "an error page that comes fast is no fast answer")
 	assert.Equal(t, "5 of 10 requests got no good answer", got.Detail)
 }

@@ -1,22 +1,18 @@
 package health_test
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
+	"io"
 	"net/http"
+	"net/url"
+	"strings"
 	"testing"
 	"time"
-
-	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
+	"github.com/codingbutter/team-dashboard/ci/cluster/clustertest"
 	"github.com/codingbutter/team-dashboard/ci/config"
 	"github.com/codingbutter/team-dashboard/ci/health"
 	"github.com/codingbutter/team-dashboard/ci/release"
@@ -41,87 +37,89 @@ func shop() release.Target {
 	}
 }
 
-// fakeCluster has a Deployment and pods for each service, and answers of their
-// Services by "service path".
-type fakeCluster struct {
-	desired map[string]int
-	pods    []corev1.Pod
-	answers map[string]cluster.Response
-	asked   []string
-	err     error
+// namespace is the shop's in an API server, with the answers of its Services by "service:port path".
+type namespace struct {
+	http.RoundTripper
+	*clustertest.Server
+	api     *cluster.Cluster
+	answers map[string]answer
 }
 
-// wellCluster runs the shop as it should.
-func wellCluster() *fakeCluster {
-	fake := &fakeCluster{desired: map[string]int{"web": 2, "orders": 1}, answers: map[string]cluster.Response{}}
-	for _, name := range []string{"web-1", "web-2"} {
-		fake.pods = append(fake.pods, podOf("web", name))
+// wellShop runs the shop as it should: in slot green of release v2, beside a slot and a release that are not.
+func wellShop() *namespace {
+	server := clustertest.NewServer()
+	server.Hanging = func(labels map[string]string) bool {
+		return labels["team-dashboard.app/slot"] == "blue" || labels["app.kubernetes.io/version"] == "v1"
 	}
-	fake.pods = append(fake.pods, podOf("orders", "orders-1"))
-	fake.answers["web-green /health"] = answer(200, "v2", `{"status":"ok","dependencies":{"redis":{"status":"ok","latencyMs":0.4}}}`)
-	fake.answers["orders-green /health"] = answer(200, "v2", `{"status":"ok","dependencies":{"postgres":{"status":"ok","latencyMs":1.25},"redis":{"status":"ok","latencyMs":0.3}}}`)
-	return fake
+	n := &namespace{RoundTripper: server.NewClient(), Server: server, answers: map[string]answer{}}
+	n.api = cluster.New(&url.URL{Scheme: "https", Host: "api.example"}, n)
+	n.deploy("web", "green", "v2", 2)
+	n.deploy("orders", "green", "v2", 1)
+	n.deploy("web", "blue", "v2", 3)
+	n.deploy("smoke", "green", "v2", 1)
+	n.deploy("orders", "green", "v1", 1)
+	n.answers["web-green:3000 /health"] = answered(200, "v2", `{"status":"ok","dependencies":{"redis":{"status":"ok","latencyMs":0.4}}}`)
+	n.answers["orders-green:3001 /health"] = answered(200, "v2", `{"status":"ok","dependencies":{"postgres":{"status":"ok","latencyMs":1.25},"redis":{"status":"ok","latencyMs":0.3}}}`)
+	return n
 }
 
-func podOf(service, name string) corev1.Pod {
-	return corev1.Pod{
-		ObjectMeta: metav1.ObjectMeta{Name: name, UID: types.UID(name), Labels: map[string]string{"app": service}},
-		Status:     corev1.PodStatus{Conditions: []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionTrue}}},
+// deploy makes a Deployment, whose pods the server makes.
+func (n *namespace) deploy(service, slot, version string, replicas int64) {
+	labels := map[string]any{"app": service, "app.kubernetes.io/part-of": "shop", "team-dashboard.app/slot": slot, "app.kubernetes.io/version": version}
+	n.Put(&cluster.Object{Object: map[string]any{
+		"apiVersion": "apps/v1", "kind": "Deployment",
+		"metadata": map[string]any{"name": service + "-" + slot + "-" + version, "namespace": "shop-prod", "labels": labels},
+		"spec": map[string]any{"replicas": replicas, "template": map[string]any{
+			"metadata": map[string]any{"labels": labels}, "spec": map[string]any{"containers": []any{map[string]any{"name": service, "image": service}}}}},
+	}})
+}
+
+// pods are those of a service in what is examined.
+func (n *namespace) pods(service string) []*cluster.Object {
+	return n.List("v1", "Pod", "shop-prod", map[string]string{"app": service, "team-dashboard.app/slot": "green", "app.kubernetes.io/version": "v2"})
+}
+
+// trouble lets the pod of orders be so.
+func (n *namespace) trouble(status map[string]any) {
+	pod := n.pods("orders")[0]
+	pod.Object["status"] = status
+	n.Put(pod)
+}
+
+// waits and ends are the state of a container that does.
+func waits(reason, message string) map[string]any {
+	return container(map[string]any{"waiting": map[string]any{"reason": reason, "message": message}})
+}
+
+func container(state map[string]any) map[string]any {
+	return map[string]any{"containerStatuses": []any{map[string]any{"name": "orders", "state": state}}}
+}
+
+// answer is what a Service answers, and how long it takes.
+type answer struct {
+	status        int
+	release, slot string
+	body          string
+	takes         time.Duration
+}
+
+func answered(status int, release, body string) answer {
+	return answer{status: status, release: release, slot: "green", body: body, takes: 10 * time.Millisecond}
+}
+
+// RoundTrip answers for the Services; all else is the API server's.
+func (n *namespace) RoundTrip(request *http.Request) (*http.Response, error) {
+	at, path, proxied := strings.Cut(request.URL.Path, "/proxy")
+	if !proxied {
+		return n.RoundTripper.RoundTrip(request)
 	}
-}
-
-// troubled makes a pod that is not ready, with its container in the given state.
-func troubled(service, name string, state corev1.ContainerState) corev1.Pod {
-	pod := podOf(service, name)
-	pod.Status.Conditions[0].Status = corev1.ConditionFalse
-	pod.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: service, State: state, RestartCount: 3}}
-	return pod
-}
-
-func answer(status int, release, body string) cluster.Response {
-	header := http.Header{}
-	header.Set("x-release", release)
-	header.Set("x-slot", "green")
-	return cluster.Response{Status: status, Header: header, Body: []byte(body), Duration: 10 * time.Millisecond}
-}
-
-func inSlot(slot string, response cluster.Response) cluster.Response {
-	response.Header.Set("x-slot", slot)
-	return response
-}
-
-func (f *fakeCluster) List(_ context.Context, _, kind, namespace, selector string) ([]*cluster.Object, error) {
-	if f.err != nil {
-		return nil, f.err
-	}
-	f.asked = append(f.asked, fmt.Sprintf("%s %s %s", kind, namespace, selector))
-	objects := []*cluster.Object{}
-	if kind == "Deployment" {
-		for service, replicas := range f.desired {
-			objects = append(objects, &cluster.Object{Object: map[string]any{
-				"metadata": map[string]any{"name": service, "labels": map[string]any{"app": service}},
-				"spec":     map[string]any{"replicas": int64(replicas)},
-			}})
-		}
-		return objects, nil
-	}
-	for _, pod := range f.pods {
-		content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&pod)
-		if err != nil {
-			return nil, err
-		}
-		objects = append(objects, &cluster.Object{Object: content})
-	}
-	return objects, nil
-}
-
-func (f *fakeCluster) ServiceGet(_ context.Context, namespace, service string, port int, path string) (cluster.Response, error) {
-	f.asked = append(f.asked, fmt.Sprintf("%s %s:%d %s", namespace, service, port, path))
-	response, ok := f.answers[service+" "+path]
+	found, ok := n.answers[strings.TrimPrefix(at, "/api/v1/namespaces/shop-prod/services/http:")+" "+path]
 	if !ok {
-		return cluster.Response{}, errors.New("no endpoints available")
+		found = answer{status: 503, body: `{"kind":"Status","apiVersion":"v1","status":"Failure","message":"no endpoints available","code":503}`}
 	}
-	return response, nil
+	time.Sleep(found.takes)
+	return &http.Response{StatusCode: found.status, Header: http.Header{"X-Release": {found.release}, "X-Slot": {found.slot}},
+		Body: io.NopCloser(strings.NewReader(found.body))}, nil
 }
 
 // result examines and returns the named check's result.

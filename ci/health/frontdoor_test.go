@@ -144,7 +144,7 @@ func TestOutside(t *testing.T) {
 		paths[r.URL.Path] = true
 		reply(w, 200, "v2")
 	})
-	report := health.Examine(t.Context(), shop(), health.Outside(shopApp, shop(), wellCluster(), opened.client(t)))
+	report := health.Examine(t.Context(), shop(), health.Outside(shopApp, shop(), wellShop().api, opened.client(t)))
 	require.NoError(t, report.Err())
 	assert.Equal(t, map[string]bool{"/api/health": true, "/api/orders/health": true, "/api/health/db": true}, paths)
 	assert.Equal(t, "postgres answers in 2.0 ms", report.Checks[2].Detail)
@@ -156,12 +156,12 @@ func TestOutside(t *testing.T) {
 		}
 		reply(w, 200, "v2")
 	}
-	report = health.Examine(t.Context(), shop(), health.Outside(shopApp, shop(), wellCluster(), opened.client(t)))
+	report = health.Examine(t.Context(), shop(), health.Outside(shopApp, shop(), wellShop().api, opened.client(t)))
 	assert.ErrorContains(t, report.Err(), "databases: web: /api/health/db answered 503")
 
 	below := shop()
 	below.Environment.HealthPaths = []string{"/api/orders/db"}
 	below.Release.Version = "v3"
-	report = health.Examine(t.Context(), below, health.Outside(shopApp, below, wellCluster(), opened.client(t)))
+	report = health.Examine(t.Context(), below, health.Outside(shopApp, below, wellShop().api, opened.client(t)))
 	assert.ErrorContains(t, report.Err(), "databases: orders: /api/orders/db answered", "the path belongs to whom the front door sends it to")
 }

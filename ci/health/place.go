@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/config"
 	"github.com/codingbutter/team-dashboard/ci/release"
 )
@@ -27,9 +28,9 @@ type place interface {
 
 // inside asks the Services by way of the API server.
 type inside struct {
-	app     config.Application
-	target  release.Target
-	cluster Cluster
+	app    config.Application
+	target release.Target
+	api    *cluster.Cluster
 }
 
 func (i inside) health() []endpoint {
@@ -48,7 +49,7 @@ func (i inside) ask(ctx context.Context, at endpoint) (Answer, error) {
 	if i.target.Slot != "" {
 		name += "-" + i.target.Slot
 	}
-	response, err := i.cluster.ServiceGet(ctx, i.target.Environment.Namespace, name, at.service.Port, at.path)
+	response, err := i.api.ServiceGet(ctx, i.target.Environment.Namespace, name, at.service.Port, at.path)
 	if err != nil {
 		return Answer{}, err
 	}

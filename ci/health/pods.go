@@ -4,97 +4,25 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
-
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
-	"github.com/codingbutter/team-dashboard/ci/cluster/kinds"
 	"github.com/codingbutter/team-dashboard/ci/config"
 	"github.com/codingbutter/team-dashboard/ci/release"
+	"github.com/codingbutter/team-dashboard/ci/workload"
 )
 
-// Cluster is what the checks need of the API server; *cluster.Cluster is the real one.
-type Cluster interface {
-	List(ctx context.Context, apiVersion, kind, namespace, selector string) ([]*cluster.Object, error)
-	ServiceGet(ctx context.Context, namespace, service string, port int, path string) (cluster.Response, error)
-}
-
-// Lister is the part of Cluster that Fleet needs.
-type Lister interface {
-	List(ctx context.Context, apiVersion, kind, namespace, selector string) ([]*cluster.Object, error)
-}
-
-// Crew are the pods of one service.
-type Crew struct {
-	// Desired is how many pods the service's Deployment asks for.
-	Desired int
-	Pods    []Pod
-}
-
-// Ready counts the pods that take requests.
-func (c Crew) Ready() int {
-	ready := 0
-	for _, pod := range c.Pods {
-		if pod.Ready {
-			ready++
-		}
-	}
-	return ready
-}
-
-// Pod is what the API server knows of one pod.
-type Pod struct {
-	Name, UID string
-	Started   time.Time
-	Ready     bool
-	// Restarts sums those of all containers since the pod was made.
-	Restarts int
-	// Trouble says why the pod is not ready; empty when it is, or for no known reason.
-	Trouble string
-}
-
-// Fleet reads the pods of every service of the target, by service. Pods that
-// were told to end are left out: they are on their way out, not unhealthy.
-func Fleet(ctx context.Context, from Lister, app config.Application, target release.Target) (map[string]Crew, error) {
-	namespace, labels := target.Environment.Namespace, selector(app, target)
-	deployments, err := from.List(ctx, "apps/v1", "Deployment", namespace, labels)
+// Deployments reads those of the target, by service; one that is missing asks for
+// no pods.
+func Deployments(ctx context.Context, api *cluster.Cluster, app config.Application, target release.Target) (map[string]workload.Deployment, error) {
+	snapshot, err := workload.Read(ctx, api, target.Environment.Namespace, selector(app, target))
 	if err != nil {
 		return nil, err
 	}
-	pods, err := from.List(ctx, "v1", "Pod", namespace, labels)
-	if err != nil {
-		return nil, err
+	deployments := map[string]workload.Deployment{}
+	for _, deployment := range snapshot.Deployments {
+		deployments[deployment.Labels["app"]] = deployment
 	}
-	fleet := map[string]Crew{}
-	for _, service := range app.Services {
-		fleet[service.Name] = Crew{}
-	}
-	for _, deployment := range deployments {
-		if crew, ok := fleet[deployment.GetLabels()["app"]]; ok {
-			// Absent means one (apps/v1 DeploymentSpec).
-			crew.Desired = 1
-			if replicas, found, _ := unstructured.NestedInt64(deployment.Object, "spec", "replicas"); found {
-				crew.Desired = int(replicas)
-			}
-			fleet[deployment.GetLabels()["app"]] = crew
-		}
-	}
-	for _, object := range pods {
-		crew, ok := fleet[object.GetLabels()["app"]]
-		if !ok || object.GetDeletionTimestamp() != nil {
-			continue
-		}
-		pod, err := podOf(object)
-		if err != nil {
-			return nil, err
-		}
-		crew.Pods = append(crew.Pods, pod)
-		fleet[object.GetLabels()["app"]] = crew
-	}
-	return fleet, nil
+	return deployments, nil
 }
 
 // selector finds the target's Deployments and pods. The version is left out for
@@ -110,73 +38,35 @@ func selector(app config.Application, target release.Target) string {
 	return strings.Join(labels, ",")
 }
 
-func podOf(object *cluster.Object) (Pod, error) {
-	var pod kinds.Pod
-	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &pod); err != nil {
-		return Pod{}, fmt.Errorf("reading pod %q: %w", object.GetName(), err)
-	}
-	read := Pod{Name: pod.Name, UID: string(pod.UID), Trouble: pod.Status.Message}
-	if pod.Status.StartTime != nil {
-		read.Started = pod.Status.StartTime.Time
-	}
-	for _, condition := range pod.Status.Conditions {
-		switch {
-		case condition.Type == kinds.PodReady:
-			read.Ready = condition.Status == metav1.ConditionTrue
-		case condition.Type == kinds.PodScheduled && condition.Status == metav1.ConditionFalse:
-			read.Trouble = condition.Message
-		}
-	}
-	for _, status := range pod.Status.ContainerStatuses {
-		read.Restarts += int(status.RestartCount)
-		if trouble := containerTrouble(status); trouble != "" {
-			read.Trouble = trouble
-		}
-	}
-	return read, nil
-}
-
-func containerTrouble(status kinds.ContainerStatus) string {
-	switch {
-	case status.State.Waiting != nil && status.State.Waiting.Message != "":
-		return status.State.Waiting.Reason + ": " + status.State.Waiting.Message
-	case status.State.Waiting != nil:
-		return status.State.Waiting.Reason
-	case status.State.Terminated != nil:
-		return fmt.Sprintf("ended with exit code %d (%s)", status.State.Terminated.ExitCode, status.State.Terminated.Reason)
-	}
-	return ""
-}
-
 // Pods is the check that every service has all the pods that its Deployment asks
-// for, running and ready.
-func Pods(app config.Application, target release.Target, from Lister) Check {
+// for, of its newest revision, running and ready.
+func Pods(app config.Application, target release.Target, api *cluster.Cluster) Check {
 	return Check{Name: "pods", Run: func(ctx context.Context) (string, error) {
-		fleet, err := Fleet(ctx, from, app, target)
+		deployments, err := Deployments(ctx, api, app, target)
 		if err != nil {
 			return "", err
 		}
 		problems, ready := []string{}, 0
 		for _, service := range app.Services {
-			crew := fleet[service.Name]
-			ready += crew.Ready()
-			problems = append(problems, crewProblems(service.Name, crew)...)
+			deployment := deployments[service.Name]
+			ready += deployment.Ready
+			problems = append(problems, podProblems(service.Name, deployment)...)
 		}
 		return conclude(problems, "%d of %d pods ready", ready, ready)
 	}}
 }
 
-func crewProblems(service string, crew Crew) []string {
-	if crew.Desired == 0 {
+func podProblems(service string, deployment workload.Deployment) []string {
+	if deployment.Desired == 0 {
 		return []string{service + ": no pods are asked for; it is not deployed here, or scaled to zero"}
 	}
-	if crew.Ready() >= crew.Desired {
+	if deployment.Ready >= deployment.Desired {
 		return nil
 	}
-	problems := []string{fmt.Sprintf("%s: %d of %d pods ready", service, crew.Ready(), crew.Desired)}
-	for _, pod := range crew.Pods {
-		if !pod.Ready && pod.Trouble != "" {
-			problems = append(problems, fmt.Sprintf("%s: pod %s: %s", service, pod.Name, pod.Trouble))
+	problems := []string{fmt.Sprintf("%s: %d of %d pods ready", service, deployment.Ready, deployment.Desired)}
+	for _, pod := range deployment.Pods {
+		if problem := pod.Problem(); problem != "" {
+			problems = append(problems, fmt.Sprintf("%s: pod %s: %s", service, pod.Name, problem))
 		}
 	}
 	return problems

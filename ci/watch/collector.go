@@ -9,19 +9,14 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/config"
 	"github.com/codingbutter/team-dashboard/ci/health"
 	"github.com/codingbutter/team-dashboard/ci/release"
+	"github.com/codingbutter/team-dashboard/ci/workload"
 )
-
-// Cluster is what the Collector needs of the API server; *cluster.Cluster is the
-// real one.
-type Cluster interface {
-	health.Lister
-	PodGet(ctx context.Context, namespace, pod string, port int, path string) (cluster.Response, error)
-}
 
 // Prober asks a public path of the environment; *health.FrontDoor is the real one.
 type Prober interface {
@@ -35,44 +30,44 @@ const concurrency = 8
 // through the front door. It remembers the counters of the sample before, so one
 // Collector serves one watch; it is not safe for concurrent use.
 type Collector struct {
-	cluster Cluster
-	prober  Prober
-	app     config.Application
-	target  release.Target
+	api    *cluster.Cluster
+	prober Prober
+	app    config.Application
+	target release.Target
 
 	begun bool
 	// By the pods' uid: the counters and the restarts of the sample before.
-	pages    map[string]page
-	restarts map[string]int
+	pages    map[types.UID]page
+	restarts map[types.UID]int
 	// By service: the restarts since the first sample.
 	restarted map[string]int
 }
 
 // NewCollector observes the target. A nil prober leaves the probes out.
-func NewCollector(from Cluster, prober Prober, app config.Application, target release.Target) *Collector {
+func NewCollector(api *cluster.Cluster, prober Prober, app config.Application, target release.Target) *Collector {
 	return &Collector{
-		cluster: from, prober: prober, app: app, target: target,
-		pages: map[string]page{}, restarts: map[string]int{}, restarted: map[string]int{},
+		api: api, prober: prober, app: app, target: target,
+		pages: map[types.UID]page{}, restarts: map[types.UID]int{}, restarted: map[string]int{},
 	}
 }
 
 // Sample observes the release once. An error means that not even its pods could
 // be listed; a pod that does not show its metrics is named in Unread.
 func (c *Collector) Sample(ctx context.Context) (Sample, error) {
-	fleet, err := health.Fleet(ctx, c.cluster, c.app, c.target)
+	deployments, err := health.Deployments(ctx, c.api, c.app, c.target)
 	if err != nil {
 		return Sample{}, err
 	}
-	pages, unread := c.read(ctx, fleet)
+	pages, unread := c.read(ctx, deployments)
 	probes := c.probe(ctx)
 	sample, all := Sample{Services: map[string]Observation{}, Unread: unread}, histogram{}
 	for _, service := range c.app.Services {
-		crew, observation := fleet[service.Name], probes[service.Name]
-		answered := c.answered(crew, pages)
+		deployment, observation := deployments[service.Name], probes[service.Name]
+		answered := c.answered(deployment.Pods, pages)
 		all.add(answered)
-		c.countRestarts(service.Name, crew)
+		c.countRestarts(service.Name, deployment.Pods)
 		observation.Requests, observation.Errors, observation.P95 = answered.count, answered.errors, answered.quantile(0.95)
-		observation.Ready, observation.Desired = crew.Ready(), crew.Desired
+		observation.Ready, observation.Desired = deployment.Ready, deployment.Desired
 		observation.Restarts = c.restarted[service.Name]
 		sample.Services[service.Name] = observation
 	}
@@ -82,13 +77,13 @@ func (c *Collector) Sample(ctx context.Context) (Sample, error) {
 }
 
 // read gets the metrics of all pods, by uid.
-func (c *Collector) read(ctx context.Context, fleet map[string]health.Crew) (map[string]page, []string) {
+func (c *Collector) read(ctx context.Context, deployments map[string]workload.Deployment) (map[types.UID]page, []string) {
 	var mutex sync.Mutex
 	var group errgroup.Group
 	group.SetLimit(concurrency)
-	pages, unread := map[string]page{}, []string{}
+	pages, unread := map[types.UID]page{}, []string{}
 	for _, service := range c.app.Services {
-		for _, pod := range fleet[service.Name].Pods {
+		for _, pod := range deployments[service.Name].Pods {
 			group.Go(func() error {
 				read, err := c.readPod(ctx, pod.Name, service.Port)
 				mutex.Lock()
@@ -108,7 +103,7 @@ func (c *Collector) read(ctx context.Context, fleet map[string]health.Crew) (map
 }
 
 func (c *Collector) readPod(ctx context.Context, pod string, port int) (page, error) {
-	response, err := c.cluster.PodGet(ctx, c.target.Environment.Namespace, pod, port, config.MetricsPath)
+	response, err := c.api.PodGet(ctx, c.target.Environment.Namespace, pod, port, config.MetricsPath)
 	if err != nil {
 		return nil, err
 	}
@@ -121,9 +116,9 @@ func (c *Collector) readPod(ctx context.Context, pod string, port int) (page, er
 // answered sums what the pods of a service answered since the sample before. The
 // first sample only sets the mark, also for a pod that could not be read until
 // now; a pod that was made since counts from its start.
-func (c *Collector) answered(crew health.Crew, pages map[string]page) histogram {
+func (c *Collector) answered(pods []workload.Pod, pages map[types.UID]page) histogram {
 	sum := histogram{}
-	for _, pod := range crew.Pods {
+	for _, pod := range pods {
 		now, read := pages[pod.UID]
 		before, known := c.pages[pod.UID]
 		_, seen := c.restarts[pod.UID]
@@ -144,8 +139,8 @@ func (c *Collector) answered(crew health.Crew, pages map[string]page) histogram 
 }
 
 // countRestarts must come after answered, which compares with the sample before.
-func (c *Collector) countRestarts(service string, crew health.Crew) {
-	for _, pod := range crew.Pods {
+func (c *Collector) countRestarts(service string, pods []workload.Pod) {
+	for _, pod := range pods {
 		before, seen := c.restarts[pod.UID]
 		if seen || c.begun {
 			c.restarted[service] += max(0, pod.Restarts-before)

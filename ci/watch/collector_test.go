@@ -2,7 +2,11 @@ package watch
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
+	"io"
+	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -10,18 +14,23 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
+	"github.com/codingbutter/team-dashboard/ci/cluster/clustertest"
 	"github.com/codingbutter/team-dashboard/ci/config"
 	"github.com/codingbutter/team-dashboard/ci/health"
 	"github.com/codingbutter/team-dashboard/ci/release"
 )
 
-// fakeCluster has one Deployment and the pods that a test gives it.
-type fakeCluster struct {
-	err     error
-	desired int
-	pods    map[string]*fakePod
+// shop is a namespace with one Deployment and the pods that a test gives it, by name.
+type shop struct {
+	http.RoundTripper
+	server *clustertest.Server
+	api    *cluster.Cluster
+	away   bool
+	pods   map[string]*fakePod
+	known  map[string]string // the uid of each pod that the server has
 }
 
 type fakePod struct {
@@ -33,50 +42,69 @@ type fakePod struct {
 	metrics  []byte
 }
 
-func (f *fakeCluster) List(_ context.Context, _, kind, namespace, selector string) ([]*cluster.Object, error) {
-	if f.err != nil {
-		return nil, f.err
+func newShop(desired int64, pods map[string]*fakePod) *shop {
+	server := clustertest.NewServer()
+	s := &shop{RoundTripper: server.NewClient(), server: server, pods: pods, known: map[string]string{}}
+	s.api = cluster.New(&url.URL{Scheme: "https", Host: "api.example"}, s)
+	for _, version := range []string{"v1", "v2"} { // the first is not watched
+		server.Put(&cluster.Object{Object: map[string]any{"apiVersion": "apps/v1", "kind": "Deployment",
+			"metadata": map[string]any{"name": "web-" + version, "namespace": "shop-prod", "labels": labels(version)},
+			"spec": map[string]any{"replicas": desired, "template": map[string]any{"metadata": map[string]any{"labels": labels(version)},
+				"spec": map[string]any{"containers": []any{map[string]any{"name": "web"}}}}}}})
 	}
-	if namespace != "shop-prod" || selector != "app.kubernetes.io/part-of=shop,team-dashboard.app/slot=green,app.kubernetes.io/version=v2" {
-		return nil, errors.New("asked for other objects: " + namespace + " " + selector)
+	for _, made := range server.List("v1", "Pod", "shop-prod", map[string]string{"app.kubernetes.io/version": "v2"}) {
+		server.Remove(cluster.RefOf(made))
 	}
-	if kind == "Deployment" {
-		return []*cluster.Object{object("web-green", map[string]any{"spec": map[string]any{"replicas": int64(f.desired)}})}, nil
+	return s
+}
+
+func labels(version string) map[string]any {
+	return map[string]any{"app": "web", "app.kubernetes.io/part-of": "shop", "team-dashboard.app/slot": "green", "app.kubernetes.io/version": version}
+}
+
+// RoundTrip answers for the pods; all else is the API server's, which has the pods of just now.
+func (s *shop) RoundTrip(request *http.Request) (*http.Response, error) {
+	at, path, proxied := strings.Cut(request.URL.Path, "/proxy")
+	switch pod := s.pods[strings.TrimSuffix(strings.TrimPrefix(at, "/api/v1/namespaces/shop-prod/pods/http:"), ":8080")]; {
+	case s.away:
+		return nil, &tls.CertificateVerificationError{Err: errors.New("another cluster")}
+	case !proxied:
+		s.show()
+		return s.RoundTripper.RoundTrip(request)
+	case pod == nil || path != "/metrics" || pod.metrics == nil:
+		return respond(http.StatusServiceUnavailable, `{"kind":"Status","apiVersion":"v1","status":"Failure","message":"connection refused","code":503}`)
+	default:
+		return respond(pod.status, string(pod.metrics))
 	}
-	objects := []*cluster.Object{}
-	for name, pod := range f.pods {
-		ready := "False"
-		if pod.ready {
-			ready = "True"
+}
+
+func respond(status int, body string) (*http.Response, error) {
+	return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}, nil
+}
+
+// show lets the server have the pods of just now. One with another uid is another pod.
+func (s *shop) show() {
+	for name, uid := range s.known {
+		if pod := s.pods[name]; pod == nil || pod.uid != uid {
+			s.server.Remove(cluster.Ref{APIVersion: "v1", Kind: "Pod", Namespace: "shop-prod", Name: name})
+			delete(s.known, name)
 		}
-		made := object(name, map[string]any{"status": map[string]any{
-			"conditions":        []any{map[string]any{"type": "Ready", "status": ready}},
-			"containerStatuses": []any{map[string]any{"name": "web", "restartCount": int64(pod.restarts)}},
-		}})
-		metadata := made.Object["metadata"].(map[string]any)
-		metadata["uid"] = pod.uid
+	}
+	set := s.server.List("apps/v1", "ReplicaSet", "shop-prod", map[string]string{"app.kubernetes.io/version": "v2"})[0]
+	for name, pod := range s.pods {
+		made := &cluster.Object{Object: map[string]any{"apiVersion": "v1", "kind": "Pod",
+			"metadata": map[string]any{"name": name, "namespace": "shop-prod", "labels": labels("v2"),
+				"ownerReferences": []any{map[string]any{"kind": "ReplicaSet", "uid": string(set.GetUID())}}},
+			"status": map[string]any{
+				"conditions":        []any{map[string]any{"type": "Ready", "status": map[bool]string{true: "True", false: "False"}[pod.ready]}},
+				"containerStatuses": []any{map[string]any{"name": "web", "restartCount": int64(pod.restarts)}},
+			}}}
 		if pod.leaving {
-			metadata["deletionTimestamp"] = "2026-11-23T12:00:00Z"
+			made.SetDeletionTimestamp(&metav1.Time{Time: time.Unix(1, 0)})
 		}
-		objects = append(objects, made)
+		s.server.Put(made)
+		s.known[name] = pod.uid
 	}
-	return objects, nil
-}
-
-func object(name string, content map[string]any) *cluster.Object {
-	content["metadata"] = map[string]any{"name": name, "labels": map[string]any{"app": "web"}}
-	return &cluster.Object{Object: content}
-}
-
-func (f *fakeCluster) PodGet(_ context.Context, _, pod string, port int, path string) (cluster.Response, error) {
-	found := f.pods[pod]
-	if port != 8080 || path != "/metrics" {
-		return cluster.Response{}, errors.New("asked for something else")
-	}
-	if found.metrics == nil {
-		return cluster.Response{}, errors.New("connection refused")
-	}
-	return cluster.Response{Status: found.status, Body: found.metrics}, nil
 }
 
 // fakeProber answers by path.
@@ -109,8 +137,8 @@ func pod(uid string, all, failed int) *fakePod {
 }
 
 func TestCollectorCountsFromTheFirstSample(t *testing.T) {
-	fake := &fakeCluster{desired: 2, pods: map[string]*fakePod{"a": pod("1", 1000, 500), "b": pod("2", 10, 0)}}
-	collector := NewCollector(fake, nil, app, target)
+	fake := newShop(2, map[string]*fakePod{"a": pod("1", 1000, 500), "b": pod("2", 10, 0)})
+	collector := NewCollector(fake.api, nil, app, target)
 	take := func() Observation {
 		sample, err := collector.Sample(t.Context())
 		require.NoError(t, err)
@@ -150,9 +178,9 @@ func TestCollectorCountsFromTheFirstSample(t *testing.T) {
 }
 
 func TestCollectorRestartsBeforeTheWatchDoNotCount(t *testing.T) {
-	fake := &fakeCluster{desired: 1, pods: map[string]*fakePod{"a": pod("1", 0, 0)}}
+	fake := newShop(1, map[string]*fakePod{"a": pod("1", 0, 0)})
 	fake.pods["a"].restarts = 4
-	collector := NewCollector(fake, nil, app, target)
+	collector := NewCollector(fake.api, nil, app, target)
 	for _, want := range []int{0, 0} {
 		sample, err := collector.Sample(t.Context())
 		require.NoError(t, err)
@@ -163,12 +191,12 @@ func TestCollectorRestartsBeforeTheWatchDoNotCount(t *testing.T) {
 func TestCollectorSaysWhatItCouldNotRead(t *testing.T) {
 	silent, broken, garbled := &fakePod{uid: "1", ready: true}, pod("2", 1, 0), pod("3", 1, 0)
 	broken.status, garbled.metrics = 500, []byte("{]\n")
-	fake := &fakeCluster{desired: 3, pods: map[string]*fakePod{"a": silent, "b": broken, "c": garbled}}
-	collector := NewCollector(fake, nil, app, target)
+	fake := newShop(3, map[string]*fakePod{"a": silent, "b": broken, "c": garbled})
+	collector := NewCollector(fake.api, nil, app, target)
 	sample, err := collector.Sample(t.Context())
 	require.NoError(t, err)
 	require.Len(t, sample.Unread, 3)
-	assert.Equal(t, "metrics of pod a: connection refused", sample.Unread[0])
+	assert.Contains(t, sample.Unread[0], "metrics of pod a: asking Pod \"a\"")
 	assert.Equal(t, "metrics of pod b: it answered 500 on /metrics", sample.Unread[1])
 	assert.True(t, strings.HasPrefix(sample.Unread[2], "metrics of pod c: parsing metrics: "), sample.Unread[2])
 	assert.Equal(t, 3, sample.Ready)
@@ -178,9 +206,9 @@ func TestCollectorSaysWhatItCouldNotRead(t *testing.T) {
 	require.NoError(t, err)
 	assert.Zero(t, sample.Requests, "the first reading of a pod that was there before only sets the mark")
 
-	fake.err = errors.New("the API server is away")
+	fake.away = true
 	_, err = collector.Sample(t.Context())
-	assert.ErrorIs(t, err, fake.err)
+	assert.ErrorIs(t, err, cluster.ErrUnreachable)
 }
 
 func TestCollectorProbes(t *testing.T) {
@@ -202,7 +230,7 @@ func TestCollectorProbes(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			prober := &fakeProber{answers: map[string]health.Answer{"/api/health": test.health, "/": test.root}}
-			sample, err := NewCollector(&fakeCluster{}, prober, app, target).Sample(t.Context())
+			sample, err := NewCollector(newShop(0, nil).api, prober, app, target).Sample(t.Context())
 			require.NoError(t, err)
 			got := sample.Services["web"]
 			assert.Equal(t, 2, got.Probes)
@@ -211,7 +239,7 @@ func TestCollectorProbes(t *testing.T) {
 			assert.Equal(t, test.failures, sample.ProbeFailures)
 		})
 	}
-	sample, err := NewCollector(&fakeCluster{}, &fakeProber{}, app, target).Sample(t.Context())
+	sample, err := NewCollector(newShop(0, nil).api, &fakeProber{}, app, target).Sample(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, 2, sample.ProbeFailures)
 	assert.Contains(t, sample.Services["web"].Failure, "no answer: connection reset")

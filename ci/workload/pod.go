@@ -152,6 +152,13 @@ func (p Pod) Problem() string {
 	case p.Finished:
 		return ended(p)
 	}
+	container, _ := p.unready()
+	switch state := p.stateOf(container); {
+	case state.Waiting != nil:
+		return state.Waiting.Reason
+	case state.Terminated != nil:
+		return exitOf(state.Terminated)
+	}
 	return ""
 }
 

@@ -169,6 +169,10 @@ func exitCause(status kinds.ContainerStatus) string {
 	if last == nil {
 		return fmt.Sprintf("it keeps ending, %d restarts so far", status.RestartCount)
 	}
+	return fmt.Sprintf("%s, %d restarts so far", exitOf(last), status.RestartCount)
+}
+
+func exitOf(last *kinds.ContainerStateTerminated) string {
 	cause := fmt.Sprintf("exit code %d", last.ExitCode)
 	if last.Signal != 0 {
 		cause = fmt.Sprintf("signal %d", last.Signal)
@@ -183,7 +187,7 @@ func exitCause(status kinds.ContainerStatus) string {
 	if last.Message != "" {
 		cause += ": " + strings.TrimSpace(last.Message)
 	}
-	return fmt.Sprintf("%s, %d restarts so far", cause, status.RestartCount)
+	return cause
 }
 
 // ended says how a finished pod ended: Evicted: The node was low on resource: memory.
