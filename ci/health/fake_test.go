@@ -104,7 +104,7 @@ type answer struct {
 }
 
 func answered(status int, release, body string) answer {
-	return answer{status: status, release: release, slot: "green", body: body, takes: 10 * time.Millisecond}
+	return answer{status: status, release: release, slot: "green", body: body}
 }
 
 // RoundTrip answers for the Services; all else is the API server's.
