@@ -1,6 +1,8 @@
 package rollout
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -463,4 +465,14 @@ func (w *world) liveVersion(environment config.Environment) string {
 		return found[0]
 	}
 	return ""
+}
+
+// packed is a record's text as its Secret holds it.
+func packed(t *testing.T, text string) string {
+	var buffer bytes.Buffer
+	writer := gzip.NewWriter(&buffer)
+	_, err := writer.Write([]byte(text))
+	require.NoError(t, err)
+	require.NoError(t, writer.Close())
+	return base64.StdEncoding.EncodeToString(buffer.Bytes())
 }
