@@ -18,6 +18,9 @@ import (
 // apply brings the objects into the cluster: what the slots share first, as far as it takes nothing from the revision that
 // has the traffic, then what keeps state, then the release. Nothing here changes where the traffic goes.
 func (r *run) apply(ctx context.Context) error {
+	if err := r.rejoin(ctx); err != nil {
+		return err
+	}
 	shared, err := r.planShared(ctx)
 	if err != nil {
 		return err
@@ -38,6 +41,21 @@ func (r *run) apply(ctx context.Context) error {
 		return err
 	}
 	return r.applyRelease(ctx, r.plan.own(r.record.Slot))
+}
+
+// rejoin gives the traffic to the live slot as a whole, where hands have let the stable Services disagree: the idle one is
+// to be emptied, and users need not wait for the new revision.
+func (r *run) rejoin(ctx context.Context) error {
+	live := r.record.Previous
+	if _, whole := r.found.whole(); whole || live == "" || !r.found.occupied(live) {
+		return nil
+	}
+	r.Progress.Info(ctx, "%s; sending all of the traffic to slot %s", r.found.disagreement(), live)
+	before := r.replacedPlan(ctx)
+	if err := r.makeReady(ctx, live, before.layers.Slots[live]); err != nil {
+		return err
+	}
+	return r.move(ctx, live, before.layers.Platform)
 }
 
 // planShared sorts the shared objects by when each may come. It is asked anew in each step, since a run may begin in any.

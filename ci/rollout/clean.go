@@ -108,6 +108,9 @@ func (r *run) wouldChange(ctx context.Context, object *cluster.Object) (bool, er
 	if err != nil {
 		return false, err
 	}
+	if cluster.HandEdited(live) {
+		return true, nil
+	}
 	applied, err := r.Cluster.Apply(ctx, object, cluster.ApplyOptions{DryRun: true})
 	if err != nil {
 		// What the API server refuses to try is for preflight to tell, which a run that changes something begins with.
