@@ -33,6 +33,9 @@ var (
 	saysLockIsHeld = regexp.MustCompile(`is running ".*" since`)
 )
 
+// longestError is how much of an error is kept, in bytes: all that it claims.
+const longestError = 4000
+
 // readClaim reads what a command printed, in either format.
 func readClaim(code int, stdout, stderr string) (Claim, error) {
 	claim := Claim{Code: code}
@@ -69,7 +72,7 @@ func errorOf(stderr string) string {
 		return ""
 	}
 	text, _, _ = strings.Cut(text, " [traceparent:")
-	return strings.TrimSpace(text)
+	return strings.TrimSpace(text[:min(len(text), longestError)])
 }
 
 // first is the error without the report that may follow it.

@@ -1,6 +1,3 @@
-// Package chaos takes an environment through rounds of trouble under load: each fires events at a step of a run, at the
-// n-th write of it, lets one more command follow, and holds what users saw and what the reports claim against what the
-// cluster and its audit log show. What happens is drawn from a seed.
 package chaos
 
 import (

@@ -102,6 +102,9 @@ func (r *round) play() (err error) {
 		return err
 	}
 	over := time.Now()
+	if _, err := r.status(); err != nil { // whatever was left, it tells
+		r.violation("%v", err)
+	}
 	last, err := r.follow(deploy, release)
 	if err != nil {
 		return err
