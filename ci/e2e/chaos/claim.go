@@ -17,8 +17,31 @@ type Claim struct {
 	Revision int    `json:"revision,omitempty"`
 	// Changed is false when the command says that there was nothing to do.
 	Changed bool `json:"changed"`
+	// Changes are what was written, as the command has it from the API server.
+	Changes []Change `json:"changes,omitempty"`
 	// Error is the error's text without its details.
 	Error string `json:"error,omitempty"`
+}
+
+// Change is what became of one object.
+type Change struct {
+	Ref struct{ Kind, Name string } `json:"ref"`
+	// Action is created, configured, unchanged, scaled or deleted.
+	Action string `json:"action"`
+}
+
+// object names it as the API does: networkpolicies/redis.
+func (c Change) object() string {
+	plural := strings.ToLower(c.Ref.Kind)
+	switch {
+	case strings.HasSuffix(plural, "y"):
+		plural = strings.TrimSuffix(plural, "y") + "ies"
+	case strings.HasSuffix(plural, "s"):
+		plural += "es"
+	default:
+		plural += "s"
+	}
+	return plural + "/" + c.Ref.Name
 }
 
 // What a report says in words, as far as it can be held against the cluster.

@@ -30,7 +30,7 @@ func (c Claim) falseSuccess(w Witness) []string {
 	if !c.Changed {
 		return c.falseNoChange(w)
 	}
-	var wrong []string
+	wrong := c.falseChanges(w.Written)
 	if c.Outcome != "succeeded" {
 		wrong = append(wrong, fmt.Sprintf("it ended well, with outcome %q", c.Outcome))
 	}
@@ -44,6 +44,58 @@ func (c Claim) falseSuccess(w Witness) []string {
 		wrong = append(wrong, c.notLive(w.After)...)
 	}
 	return wrong
+}
+
+// falseChanges are objects that were written and not reported, or reported and not written. What is created and removed
+// again, such as a Job, need not be told.
+func (c Claim) falseChanges(written []audit.Entry) []string {
+	said := map[string]string{}
+	for _, change := range c.Changes {
+		said[change.object()] = change.Action
+	}
+	if len(said) == 0 {
+		return nil // a report in words
+	}
+	done := netChanges(written)
+	var wrong []string
+	for _, object := range slices.Sorted(maps.Keys(done)) {
+		if said[object] == "" && done[object] != "created and deleted" {
+			wrong = append(wrong, fmt.Sprintf("it does not report that %s was %s", object, done[object]))
+		}
+	}
+	for _, object := range slices.Sorted(maps.Keys(said)) {
+		action, done := said[object], done[object]
+		same := action == done || done == "changed" && (action == "configured" || action == "scaled") || action == "unchanged" && (done == "" || done == "changed")
+		if !same {
+			wrong = append(wrong, fmt.Sprintf("it reports %s as %s; by the audit log it was %q", object, action, done))
+		}
+	}
+	return wrong
+}
+
+// netChanges says what became of each object by accepted writes: created, changed, deleted, or created and deleted. The lock is
+// left out.
+func netChanges(written []audit.Entry) map[string]string {
+	done := map[string]string{}
+	for _, entry := range written {
+		object := objectOf(entry)
+		switch {
+		case entry.ObjectRef.Resource == "leases":
+		case creates(entry):
+			done[object] = "created"
+		case entry.Verb == "delete" && (done[object] == "created" || done[object] == "created and deleted"):
+			done[object] = "created and deleted"
+		case entry.Verb == "delete":
+			done[object] = "deleted"
+		case done[object] == "":
+			done[object] = "changed"
+		}
+	}
+	return done
+}
+
+func creates(entry audit.Entry) bool {
+	return entry.Verb == "create" || entry.ResponseStatus.Code == 201
 }
 
 // notLive says what contradicts that the release runs in its slot and has the traffic.
@@ -121,7 +173,7 @@ func touched(w Witness) []string {
 // unfenced are writes of a run that came after another one had taken its lock over, and that stayed. A run may take the
 // lock again; and what it creates and removes at once it may have had to create to find out.
 func unfenced(written []audit.Entry, takenOver time.Time) []string {
-	first, last := map[string]audit.Entry{}, map[string]audit.Entry{}
+	var late []audit.Entry
 	for _, entry := range written {
 		if entry.Received.Before(takenOver) {
 			continue
@@ -129,19 +181,14 @@ func unfenced(written []audit.Entry, takenOver time.Time) []string {
 		if entry.ObjectRef.Resource == "leases" {
 			break // its own again
 		}
-		object := objectOf(entry)
-		if _, seen := first[object]; !seen {
-			first[object] = entry
-		}
-		last[object] = entry
+		late = append(late, entry)
 	}
+	done := netChanges(late)
 	var wrong []string
-	for _, object := range slices.Sorted(maps.Keys(last)) {
-		created := first[object].Verb == "create" || first[object].ResponseStatus.Code == 201
-		if created && last[object].Verb == "delete" {
-			continue
+	for _, entry := range late {
+		if done[objectOf(entry)] != "created and deleted" {
+			wrong = append(wrong, fmt.Sprintf("after another run had taken over it wrote: %s", describe(entry)))
 		}
-		wrong = append(wrong, fmt.Sprintf("after another run had taken over it wrote: %s", describe(last[object])))
 	}
 	return wrong
 }

@@ -139,6 +139,7 @@ func TestStepsAndWritesAreCounted(t *testing.T) {
 		{"POST", "/apis/batch/v1/namespaces/shop/jobs", `{"metadata":{"name":"smoke"}}`},
 		{"PATCH", secrets + "/record-3", `{"metadata":{"annotations":{"a":"b"}}}`},
 		{"DELETE", secrets + "/record-3", ""},
+		{"POST", "/api/v1/namespaces/shop/configmaps", `{"metadata":{"name":"settings"},"data":{"key":"no base64"}}`},
 		{"PATCH", "/api/v1/namespaces/shop", "{}"},
 	} {
 		status, _, err := run.send(t.Context(), request.method, request.path, request.body)
@@ -154,7 +155,8 @@ func TestStepsAndWritesAreCounted(t *testing.T) {
 		"wait 2: post jobs/smoke",
 		"wait 3: patch secrets/record-3",
 		"wait 4: delete secrets/record-3",
-		"wait 5: patch namespaces/shop",
+		"wait 5: post configmaps/settings",
+		"wait 6: patch namespaces/shop",
 	}, held)
 	assert.Len(t, proxy.Writes(), len(held))
 }

@@ -128,11 +128,9 @@ func journaled(target target, body []byte) (name, step string) {
 		Metadata struct {
 			Name string `json:"name"`
 		} `json:"metadata"`
-		Data map[string][]byte `json:"data"`
+		Data json.RawMessage `json:"data"`
 	}
-	if json.Unmarshal(body, &written) != nil {
-		return "", "" // a JSON patch, which no record is written by
-	}
+	_ = json.Unmarshal(body, &written) // a JSON patch has no name, nor is a record written by one
 	name = written.Metadata.Name
 	if target.name != "" {
 		name = target.name
@@ -140,7 +138,11 @@ func journaled(target target, body []byte) (name, step string) {
 	if _, isRecord := journal.Revision(name); !isRecord || target.resource != "secrets" {
 		return name, ""
 	}
-	record, err := journal.Parse(written.Data)
+	var data map[string][]byte
+	if json.Unmarshal(written.Data, &data) != nil {
+		return name, ""
+	}
+	record, err := journal.Parse(data)
 	if err != nil {
 		return name, "" // a removal, or an annotation
 	}
