@@ -70,9 +70,17 @@ func roundsOf(t *testing.T, seed uint64) []chaos.Round {
 		require.NoError(t, err)
 		return rounds
 	}
-	rounds, err := strconv.Atoi(setting("ROUNDS", strconv.Itoa(chaos.FullRounds)))
+	first, last, some := strings.Cut(setting("ROUNDS", strconv.Itoa(chaos.FullRounds)), "-")
+	from, err := strconv.Atoi(first)
 	require.NoError(t, err, "ROUNDS")
-	return chaos.Plan(seed, rounds)
+	if !some {
+		return chaos.Plan(seed, from)
+	}
+	to, err := strconv.Atoi(last)
+	require.NoError(t, err, "ROUNDS")
+	plan := chaos.Plan(seed, max(to, chaos.FullRounds))
+	require.True(t, 1 <= from && from <= to, "ROUNDS=%s-%s", first, last)
+	return plan[from-1 : to]
 }
 
 func chaosConfig(t *testing.T) chaos.Config {

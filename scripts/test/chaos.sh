@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Takes production on the lab through rounds of trouble under load, and judges what users saw and what the reports say.
-# ROUNDS=20 SEED=1 are the defaults; SEED=1,2,3,4,5 covers every event at every step. REPLAY='409@apply, then rollback'
-# repeats rounds as they were printed. SOURCE=FOLDER runs the module of another checkout. OUT=FOLDER takes what was printed.
+# ROUNDS=20 SEED=1 are the defaults, ROUNDS=8-14 are those rounds of the 20; SEED=1,2,3,4,5 covers every event at every
+# step. REPLAY='409@apply, then rollback' repeats rounds as they were printed. SOURCE=FOLDER runs the module of another
+# checkout. OUT=FOLDER takes the reports and what was printed.
 source "$(dirname "$0")/lib.sh"
 lab_env
 
