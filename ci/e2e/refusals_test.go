@@ -58,6 +58,9 @@ func TestBadInputIsRefusedBeforeAnythingIsTouched(t *testing.T) {
 		"release that nobody published": {
 			[]string{"deploy", "--env", "production", "--release", "20200101T000000-abcdef0"},
 			[]string{"20200101T000000-abcdef0", "publish"}},
+		"release named by a tag that moves": {
+			[]string{"deploy", "--env", "production", "--release", "staging"},
+			[]string{`version "staging"`, "a tag that every deploy moves", "history"}},
 		"image that does not exist": {
 			[]string{"deploy", "--env", "production", "--release-file", releaseFile("absent.json", func(images map[string]string) {
 				images["dashboard"] = repository + "@sha256:" + strings.Repeat("0", 64)

@@ -100,26 +100,31 @@ func amd64Only(t testing.TB, repository string) string {
 
 // traffic is what one publish did to the registry.
 type traffic struct {
-	release           string
-	requests, uploads int
+	release string
+	// uploads are blobs, tags are manifests that were put under a tag.
+	requests, uploads, tags int
 }
 
 // publishCounted publishes and reads from the registry's access log what that took.
-func publishCounted(t testing.TB, source string) traffic {
+func publishCounted(t testing.TB, source string, flags ...string) traffic {
 	t.Helper()
 	log := labFile(t, "state/logs/registry.log")
 	before, err := os.ReadFile(log)
 	require.NoError(t, err)
-	out := mustCall(t, "--source", source, "publish", "contents")
+	out := mustCall(t, slices.Concat([]string{"--source", source, "publish"}, flags, []string{"contents"})...)
 	after, err := os.ReadFile(log)
 	require.NoError(t, err)
 	seen := traffic{release: out}
 	for line := range strings.Lines(string(after[len(before):])) {
-		if strings.Contains(line, "/codingbutter/team-dashboard/") {
-			seen.requests++
-			if strings.Contains(line, "PUT") && strings.Contains(line, "/blobs/uploads/") {
-				seen.uploads++
-			}
+		if !strings.Contains(line, "/codingbutter/team-dashboard/") {
+			continue
+		}
+		seen.requests++
+		if strings.Contains(line, "PUT") && strings.Contains(line, "/blobs/uploads/") {
+			seen.uploads++
+		}
+		if strings.Contains(line, "PUT") && strings.Contains(line, "/manifests/") && !strings.Contains(line, "/manifests/sha256:") {
+			seen.tags++
 		}
 	}
 	return seen
