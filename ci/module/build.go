@@ -25,7 +25,8 @@ func (m *TeamDashboard) Build(
 	// +default=["linux/amd64", "linux/arm64"]
 	platforms []string,
 ) (string, error) {
-	if err := m.buildable(ctx); err != nil {
+	files, _, err := m.buildContext(ctx)
+	if err != nil {
 		return "", err
 	}
 	names := config.TeamDashboard().AllImages()
@@ -34,7 +35,7 @@ func (m *TeamDashboard) Build(
 	for i, name := range names {
 		group.Go(func() error {
 			for _, platform := range platforms {
-				if _, err := m.container(name, platform).Sync(groupCtx); err != nil {
+				if _, err := build(files, name, platform).Sync(groupCtx); err != nil {
 					return explainBuild(name, platform, err)
 				}
 			}
@@ -62,15 +63,17 @@ func (m *TeamDashboard) Image(
 	if known := config.TeamDashboard().AllImages(); !slices.Contains(known, name) {
 		return nil, fmt.Errorf("image %q: no such image; known are %s", name, strings.Join(known, ", "))
 	}
-	if err := m.buildable(ctx); err != nil {
+	files, _, err := m.buildContext(ctx)
+	if err != nil {
 		return nil, err
 	}
-	return m.container(name, platform), nil
+	return build(files, name, platform), nil
 }
 
-func (m *TeamDashboard) container(image, platform string) *dagger.Container {
-	return m.buildContext().DockerBuild(dagger.DirectoryDockerBuildOpts{
-		Dockerfile: workspace.Dockerfile(image),
+// build makes one image from the build context.
+func build(files *dagger.Directory, name, platform string) *dagger.Container {
+	return files.DockerBuild(dagger.DirectoryDockerBuildOpts{
+		Dockerfile: workspace.Dockerfile(name),
 		Platform:   dagger.Platform(platform),
 	})
 }

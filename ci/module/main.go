@@ -36,9 +36,10 @@ type TeamDashboard struct {
 }
 
 func New(
-	// The pnpm workspace to deploy: a folder with its .git, or a git URL.
+	// The pnpm workspace to deploy: a folder with its .git, or a git URL. The source is what git tracks, whatever it is
+	// called, and new files that git does not ignore; of a tracked .env or .env.local it is the committed content.
 	// +defaultPath="/"
-	// +ignore=["**/node_modules", "**/.next", "**/dist", "**/coverage", "**/*.tsbuildinfo", "**/.env", "**/.env.*", "!**/.env.example"]
+	// +ignore=["**/node_modules", "**/.next", "**/.env", "**/.env.local", "**/.env.*.local"]
 	source *dagger.Directory,
 	// The Kubernetes manifests and Dockerfiles: the folder k8s.
 	// +defaultPath="/k8s"

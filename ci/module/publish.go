@@ -38,14 +38,15 @@ func (m *TeamDashboard) Publish(
 }
 
 func (m *TeamDashboard) publish(ctx context.Context, version string) (release.Release, error) {
-	if err := m.buildable(ctx); err != nil {
-		return release.Release{}, err
-	}
-	revision, err := m.name(ctx, version)
+	files, src, err := m.buildContext(ctx)
 	if err != nil {
 		return release.Release{}, err
 	}
-	dataTags, err := m.dataTags(ctx)
+	revision, err := src.name(ctx, version)
+	if err != nil {
+		return release.Release{}, err
+	}
+	dataTags, err := dataTags(ctx, files)
 	if err != nil {
 		return release.Release{}, err
 	}
@@ -54,7 +55,8 @@ func (m *TeamDashboard) publish(ctx context.Context, version string) (release.Re
 		return release.Release{}, err
 	}
 	app := config.TeamDashboard()
-	images, err := registry.Publish(ctx, image.Publication{Application: app, Version: revision.version, DataTags: dataTags, Build: m.push})
+	push := func(ctx context.Context, name string) (string, error) { return m.push(ctx, files, name) }
+	images, err := registry.Publish(ctx, image.Publication{Application: app, Version: revision.version, DataTags: dataTags, Build: push})
 	if err != nil {
 		return release.Release{}, err
 	}
@@ -63,14 +65,14 @@ func (m *TeamDashboard) publish(ctx context.Context, version string) (release.Re
 }
 
 // name is the revision under the version that the caller chose, if any.
-func (m *TeamDashboard) name(ctx context.Context, version string) (revision, error) {
+func (s source) name(ctx context.Context, version string) (revision, error) {
 	if version == "" {
-		return m.revision(ctx)
+		return s.revision(ctx)
 	}
 	if err := release.CheckVersionFor(config.TeamDashboard(), version); err != nil {
 		return revision{}, err
 	}
-	known, err := m.revision(ctx)
+	known, err := s.revision(ctx)
 	if err != nil {
 		known = revision{}
 	}
@@ -79,10 +81,10 @@ func (m *TeamDashboard) name(ctx context.Context, version string) (revision, err
 }
 
 // dataTags are the tags of the data layer's images, each made of the Dockerfile.
-func (m *TeamDashboard) dataTags(ctx context.Context) (map[string]string, error) {
+func dataTags(ctx context.Context, files *dagger.Directory) (map[string]string, error) {
 	tags := map[string]string{}
 	for _, data := range config.TeamDashboard().DataImages {
-		dockerfile, err := m.buildContext().File(workspace.Dockerfile(data.Name)).Contents(ctx)
+		dockerfile, err := files.File(workspace.Dockerfile(data.Name)).Contents(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("reading the Dockerfile of %s: %s", data.Name, err)
 		}
@@ -98,10 +100,10 @@ const pushTimeout = 30 * time.Minute
 //
 // The address has a digest, which the engine takes as "by digest": it pushes the index under its own, whatever digest the
 // address has, and writes no tag. So the tag is written once, in the canonical form.
-func (m *TeamDashboard) push(ctx context.Context, name string) (string, error) {
+func (m *TeamDashboard) push(ctx context.Context, files *dagger.Directory, name string) (string, error) {
 	variants := make([]*dagger.Container, len(image.Platforms))
 	for i, platform := range image.Platforms {
-		built, err := m.container(name, platform).Sync(ctx)
+		built, err := build(files, name, platform).Sync(ctx)
 		if err != nil {
 			return "", explainBuild(name, platform, err)
 		}

@@ -4,12 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
-	"strconv"
-	"strings"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"dagger/team-dashboard/internal/dagger"
 
@@ -17,8 +12,6 @@ import (
 	"github.com/codingbutter/team-dashboard/ci/release"
 	"github.com/codingbutter/team-dashboard/ci/workspace"
 )
-
-const gitDir = ".git"
 
 // tree lets the workspace room read a Dagger directory.
 type tree struct{ *dagger.Directory }
@@ -31,28 +24,69 @@ func (t tree) Contents(ctx context.Context, path string) (string, error) {
 	return t.File(path).Contents(ctx)
 }
 
-// sources are the workspace without its history: what a build may depend on.
-func (m *TeamDashboard) sources() *dagger.Directory {
-	return m.Source.WithoutDirectory(gitDir)
+// source is what the pipeline validates and builds.
+type source struct {
+	// files are the source without its history.
+	files *dagger.Directory
+	// checkout is its history; nil where there is none.
+	checkout *workspace.Checkout
 }
 
-// buildContext is what the Dockerfiles are built from: the sources, with the
-// manifests where `docker build -f k8s/dockerfiles/… .` expects them.
-func (m *TeamDashboard) buildContext() *dagger.Directory {
-	return m.sources().WithDirectory(workspace.Dockerfiles, m.Manifests.Directory("dockerfiles"))
-}
-
-// workspace checks the source before anything is built from it.
-func (m *TeamDashboard) workspace(ctx context.Context) (workspace.Workspace, error) {
-	return workspace.Read(ctx, tree{m.Source})
-}
-
-// buildable checks that every image of a release has its Dockerfile.
-func (m *TeamDashboard) buildable(ctx context.Context) error {
-	if _, err := m.workspace(ctx); err != nil {
-		return err
+// source checks the workspace before anything is made from it, and leaves out what is no part of it.
+func (m *TeamDashboard) source(ctx context.Context) (source, workspace.Workspace, error) {
+	tools, err := workspace.Read(ctx, tree{m.Source})
+	if err != nil {
+		return source{}, workspace.Workspace{}, err
 	}
-	return workspace.CheckDockerfiles(ctx, tree{m.buildContext()}, config.TeamDashboard())
+	hasHistory, err := m.Source.Exists(ctx, workspace.GitDir, dagger.DirectoryExistsOpts{ExpectedType: dagger.ExistsTypeDirectoryType})
+	if err != nil {
+		return source{}, workspace.Workspace{}, fmt.Errorf("looking for the source's history: %s", err)
+	}
+	if !hasHistory {
+		return source{files: m.Source.Filter(dagger.DirectoryFilterOpts{Exclude: append(workspace.LeftoversWithoutGit, workspace.GitDir)})}, tools, nil
+	}
+	files, checkout, err := m.checkout(ctx)
+	return source{files, &checkout}, tools, err
+}
+
+// checkout lays the source down where git can read it.
+func (m *TeamDashboard) checkout(ctx context.Context) (*dagger.Directory, workspace.Checkout, error) {
+	folder, err := os.MkdirTemp("", "source")
+	if err != nil {
+		return nil, workspace.Checkout{}, err
+	}
+	if _, err := m.Source.Export(ctx, folder); err != nil {
+		return nil, workspace.Checkout{}, fmt.Errorf("reading the source: %s", err)
+	}
+	checkout := workspace.NewCheckout(folder)
+	if err := checkout.CheckLineEnds(ctx); err != nil {
+		return nil, checkout, err
+	}
+	leftovers, err := checkout.Leftovers(ctx)
+	if err != nil {
+		return nil, checkout, err
+	}
+	absent, err := checkout.Absent(ctx)
+	if err != nil {
+		return nil, checkout, err
+	}
+	files := m.Source.WithoutFiles(append(leftovers, workspace.GitDir))
+	if len(absent) > 0 {
+		committed := m.Source.AsGit().Uncommitted().Before()
+		files = files.WithDirectory(".", committed.Filter(dagger.DirectoryFilterOpts{Include: workspace.Literals(absent)}))
+	}
+	return files, checkout, nil
+}
+
+// buildContext is what the Dockerfiles are built from: the source, with the manifests where
+// `docker build -f k8s/dockerfiles/… .` expects them. Every image of a release has its Dockerfile there.
+func (m *TeamDashboard) buildContext(ctx context.Context) (*dagger.Directory, source, error) {
+	src, _, err := m.source(ctx)
+	if err != nil {
+		return nil, src, err
+	}
+	files := src.files.WithDirectory(workspace.Dockerfiles, m.Manifests.Directory("dockerfiles"))
+	return files, src, workspace.CheckDockerfiles(ctx, tree{files}, config.TeamDashboard())
 }
 
 // revision is what the source's history says of it.
@@ -62,54 +96,26 @@ type revision struct {
 	version string
 }
 
-// revision names the source. A tree without history is named by its content.
-func (m *TeamDashboard) revision(ctx context.Context) (revision, error) {
-	hasHistory, err := m.Source.Exists(ctx, gitDir)
-	if err != nil {
-		return revision{}, fmt.Errorf("looking for the source's history: %s", err)
+// revision names the source. What its commit does not hold is named by its content.
+func (s source) revision(ctx context.Context) (revision, error) {
+	r := revision{created: time.Unix(0, 0).UTC()}
+	clean := false
+	if s.checkout != nil {
+		var err error
+		if r.commit, r.created, err = s.checkout.Head(ctx); err == nil {
+			clean, err = s.checkout.Clean(ctx)
+		}
+		if err != nil {
+			return revision{}, fmt.Errorf("reading the source's history: %s; give --version to name the release yourself", err)
+		}
 	}
-	var r revision
-	var digest string
-	group, groupCtx := errgroup.WithContext(ctx)
-	group.Go(func() (err error) { digest, err = m.sources().Digest(groupCtx); return })
-	dirty := !hasHistory
-	r.created = time.Unix(0, 0).UTC()
-	if hasHistory {
-		group.Go(func() (err error) {
-			r.commit, r.created, err = headCommit(groupCtx, m.Source.Directory(gitDir))
-			return
-		})
-		group.Go(func() error {
-			clean, err := m.Source.AsGit().Uncommitted().IsEmpty(groupCtx)
-			dirty = !clean
-			return err
-		})
-	}
-	if err := group.Wait(); err != nil {
-		return revision{}, fmt.Errorf("reading the source's history: %s; give --version to name the release yourself", err)
-	}
-	if !dirty {
-		digest = ""
+	digest := ""
+	if !clean {
+		var err error
+		if digest, err = s.files.Digest(ctx); err != nil {
+			return revision{}, fmt.Errorf("reading the source: %s", err)
+		}
 	}
 	r.version = release.NewVersion(r.created, r.commit, digest)
 	return r, nil
-}
-
-// headCommit reads the commit that is checked out, with the git of the module's own container.
-func headCommit(ctx context.Context, gitDirectory *dagger.Directory) (string, time.Time, error) {
-	folder, err := os.MkdirTemp("", "history")
-	if err != nil {
-		return "", time.Time{}, err
-	}
-	defer os.RemoveAll(folder)
-	if _, err := gitDirectory.Export(ctx, folder); err != nil {
-		return "", time.Time{}, err
-	}
-	out, err := exec.CommandContext(ctx, "git", "--git-dir", folder, "show", "--no-patch", "--format=%H %ct", "HEAD").Output()
-	if err != nil {
-		return "", time.Time{}, fmt.Errorf("git show HEAD: %s", err)
-	}
-	hash, stamp, _ := strings.Cut(strings.TrimSpace(string(out)), " ")
-	seconds, err := strconv.ParseInt(stamp, 10, 64)
-	return hash, time.Unix(seconds, 0).UTC(), err
 }

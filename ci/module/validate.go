@@ -18,12 +18,13 @@ import (
 //
 // Example: dagger call validate
 func (m *TeamDashboard) Validate(ctx context.Context) (string, error) {
-	tools, err := m.workspace(ctx)
+	src, tools, err := m.source(ctx)
 	if err != nil {
 		return "", err
 	}
-	output, err := m.installed(tools).
-		WithDirectory(".", m.sources()).
+	output, err := fetched(src, tools).
+		WithDirectory(".", src.files).
+		WithExec([]string{"pnpm", "install", "--frozen-lockfile", "--prefer-offline", "--store-dir=/pnpm/store"}).
 		WithExec([]string{"pnpm", "validate"}).
 		Stdout(ctx)
 	if err != nil {
@@ -32,19 +33,16 @@ func (m *TeamDashboard) Validate(ctx context.Context) (string, error) {
 	return lastLines(output, 20) + "\npnpm validate: passed", nil
 }
 
-// installed has the workspace's dependencies. It sees the manifests alone, so that
-// the install stays cached while only sources change.
-func (m *TeamDashboard) installed(tools workspace.Workspace) *dagger.Container {
-	manifests := m.sources().Filter(dagger.DirectoryFilterOpts{Include: []string{
-		"**/package.json", "pnpm-lock.yaml", "pnpm-workspace.yaml", ".npmrc", "**/patches/**",
-	}})
+// fetched has the workspace's dependencies downloaded. It sees nothing else of the source, so that they stay cached while
+// only sources change.
+func fetched(src source, tools workspace.Workspace) *dagger.Container {
 	return dag.Container().From(tools.NodeImage()).
 		WithExec([]string{"npm", "install", "--global", "pnpm@" + tools.Pnpm}).
 		WithMountedCache("/pnpm/store", dag.CacheVolume("pnpm-store-node"+tools.Node)).
 		WithEnvVariable("CI", "true").
 		WithWorkdir("/workspace").
-		WithDirectory(".", manifests).
-		WithExec([]string{"pnpm", "install", "--frozen-lockfile", "--store-dir=/pnpm/store"})
+		WithDirectory(".", src.files.Filter(dagger.DirectoryFilterOpts{Include: tools.Fetch})).
+		WithExec([]string{"pnpm", "fetch", "--store-dir=/pnpm/store"})
 }
 
 // explain turns a failed command in a container into an error that shows the

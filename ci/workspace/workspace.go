@@ -4,11 +4,12 @@ package workspace
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"path"
 	"regexp"
 	"strings"
+
+	"sigs.k8s.io/json"
 
 	"github.com/codingbutter/team-dashboard/ci/config"
 )
@@ -35,6 +36,8 @@ type Workspace struct {
 	Node string
 	// Pnpm is the exact version of pnpm that package.json asks for: "10.34.9".
 	Pnpm string
+	// Fetch are the files that `pnpm fetch` reads, as patterns; see fetchFiles.
+	Fetch []string
 }
 
 // NodeImage is the base image in which the workspace is installed and validated,
@@ -52,24 +55,49 @@ func Read(ctx context.Context, files Files) (Workspace, error) {
 	} else if len(missing) > 0 {
 		return Workspace{}, fmt.Errorf("source: no %s; give the root of a pnpm workspace with its lockfile committed, such as --source .", strings.Join(missing, ", no "))
 	}
-	text, err := files.Contents(ctx, manifestFile)
-	if err != nil {
-		return Workspace{}, fmt.Errorf("source: reading %s: %w", manifestFile, err)
+	texts := map[string]string{}
+	for _, file := range []string{manifestFile, workspaceFile} {
+		text, err := files.Contents(ctx, file)
+		if err != nil {
+			return Workspace{}, fmt.Errorf("source: reading %s: %w", file, err)
+		}
+		texts[file] = strings.TrimPrefix(text, "\ufeff")
 	}
-	return parse(text)
+	return parse(texts[manifestFile], texts[workspaceFile])
 }
 
-// CheckDockerfiles says whether every image of the application can be built.
+// CheckDockerfiles says whether every image of the application can be built, from the same text on every machine: the
+// tag of an image of the data layer is made of its Dockerfile's bytes.
 func CheckDockerfiles(ctx context.Context, files Files, app config.Application) error {
 	var wanted []string
 	for _, image := range app.AllImages() {
 		wanted = append(wanted, Dockerfile(image))
 	}
 	missing, err := absent(ctx, files, wanted...)
-	if err != nil || len(missing) == 0 {
+	if err != nil {
 		return err
 	}
+	if len(missing) == 0 {
+		return checkDockerfileLineEnds(ctx, files, wanted)
+	}
 	return fmt.Errorf("source: no %s; each image of a release is built from a Dockerfile of its own in %s", strings.Join(missing, ", no "), Dockerfiles)
+}
+
+func checkDockerfileLineEnds(ctx context.Context, files Files, dockerfiles []string) error {
+	var windows []string
+	for _, file := range dockerfiles {
+		text, err := files.Contents(ctx, file)
+		if err != nil {
+			return fmt.Errorf("source: reading %s: %w", file, err)
+		}
+		if strings.Contains(text, "\r\n") {
+			windows = append(windows, file)
+		}
+	}
+	if len(windows) == 0 {
+		return nil
+	}
+	return fmt.Errorf("source: %s: Windows line ends (CRLF), which make another image of another tag; put `* text=auto eol=lf` into .gitattributes and check it out again", strings.Join(windows, ", "))
 }
 
 // Dockerfile is where the Dockerfile of an image lies in the build context.
@@ -94,29 +122,35 @@ var (
 	nodeForm = regexp.MustCompile(`^[~^>=v\s]*(\d+)\b`)
 )
 
-func parse(text string) (Workspace, error) {
-	var manifest struct {
-		PackageManager string            `json:"packageManager"`
-		Engines        map[string]string `json:"engines"`
-		Scripts        map[string]string `json:"scripts"`
-	}
-	if err := json.Unmarshal([]byte(text), &manifest); err != nil {
+// manifest is what counts here of the workspace's package.json.
+type manifest struct {
+	PackageManager string            `json:"packageManager"`
+	Engines        map[string]string `json:"engines"`
+	Scripts        map[string]string `json:"scripts"`
+	Pnpm           settings          `json:"pnpm"`
+}
+
+// parse reads the manifest as Node.js does: letters count, and the last of two fields wins.
+func parse(packageJSON, workspaceYAML string) (Workspace, error) {
+	var read manifest
+	if err := json.UnmarshalCaseSensitivePreserveInts([]byte(packageJSON), &read); err != nil {
 		return Workspace{}, fmt.Errorf("source: %s is not JSON: %w", manifestFile, err)
 	}
-	pnpm := pnpmForm.FindStringSubmatch(manifest.PackageManager)
-	node := nodeForm.FindStringSubmatch(manifest.Engines["node"])
+	pnpm := pnpmForm.FindStringSubmatch(read.PackageManager)
+	node := nodeForm.FindStringSubmatch(read.Engines["node"])
 	var problems []string
 	if pnpm == nil {
-		problems = append(problems, fmt.Sprintf(`packageManager is %q; name the exact pnpm, such as "pnpm@10.34.9"`, manifest.PackageManager))
+		problems = append(problems, fmt.Sprintf(`packageManager is %q; name the exact pnpm, such as "pnpm@10.34.9"`, read.PackageManager))
 	}
 	if node == nil {
-		problems = append(problems, fmt.Sprintf(`engines.node is %q; name the Node.js line, such as "24.x"`, manifest.Engines["node"]))
+		problems = append(problems, fmt.Sprintf(`engines.node is %q; name the Node.js line, such as "24.x"`, read.Engines["node"]))
 	}
-	if manifest.Scripts["validate"] == "" {
+	if read.Scripts["validate"] == "" {
 		problems = append(problems, `no script "validate"; add one that lints, checks the format, type-checks and tests`)
 	}
 	if len(problems) > 0 {
 		return Workspace{}, fmt.Errorf("source: %s: %s", manifestFile, strings.Join(problems, "; "))
 	}
-	return Workspace{Node: node[1], Pnpm: pnpm[1]}, nil
+	fetch, err := fetchFiles(read.Pnpm, workspaceYAML)
+	return Workspace{Node: node[1], Pnpm: pnpm[1], Fetch: fetch}, err
 }

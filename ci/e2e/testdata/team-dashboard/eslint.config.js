@@ -3,7 +3,7 @@ import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 export default defineConfig(
-  globalIgnores(['**/node_modules', '**/.next', '**/dist', '**/next-env.d.ts', 'k8s']),
+  globalIgnores(['**/node_modules', '**/.next', '**/dist', '**/next-env.d.ts', '**/*.mjs', 'k8s']),
   js.configs.recommended,
   {
     files: ['**/*.ts', '**/*.tsx'],
