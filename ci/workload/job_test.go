@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -19,6 +20,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
+	"github.com/codingbutter/team-dashboard/ci/cluster/clustertest"
 	"github.com/codingbutter/team-dashboard/ci/cluster/kinds"
 )
 
@@ -31,15 +33,7 @@ func smokeJob() *cluster.Object {
 
 // jobs are those of the shop.
 func (s shop) jobs() []*unstructured.Unstructured {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var jobs []*unstructured.Unstructured
-	for path, object := range s.objects {
-		if strings.HasPrefix(path, jobsPath) {
-			jobs = append(jobs, object)
-		}
-	}
-	return jobs
+	return s.api.List("batch/v1", "Job", "shop", nil)
 }
 
 // job is the one that RunJob made.
@@ -93,13 +87,17 @@ func line(second int, text string) string {
 	return time.Date(2026, 11, 23, 10, 0, second, 5, time.UTC).Format(time.RFC3339Nano) + " " + text + "\n"
 }
 
-// lines are a log, one line a second.
-func lines(texts ...string) string {
-	var log strings.Builder
-	for i, text := range texts {
-		log.WriteString(line(i, text))
+// since leaves out the lines of a log from before a second.
+func since(log, second string) string {
+	from, _ := time.Parse(time.RFC3339, second)
+	var left strings.Builder
+	for at := range strings.Lines(log) {
+		stamp, _, _ := strings.Cut(at, " ")
+		if written, _ := time.Parse(time.RFC3339Nano, stamp); !written.Before(from) {
+			left.WriteString(at)
+		}
 	}
-	return log.String()
+	return left.String()
 }
 
 func (s shop) runJob(output *bytes.Buffer) (bool, error) {
@@ -116,7 +114,7 @@ func TestRunJob(t *testing.T) {
 				start := time.Now()
 				time.AfterFunc(5*time.Second, func() { s.jobPod("smoke-1", waits) })
 				time.AfterFunc(10*time.Second, func() { s.jobPod("smoke-1", running) })
-				s.prints("smoke-1", lines("ok login 12 ms"))
+				s.prints("smoke-1", "ok login 12 ms\n")
 				time.AfterFunc(20*time.Second, func() { s.jobPod("smoke-1", exited(code)) })
 				var output bytes.Buffer
 				succeeded, err := s.runJob(&output)
@@ -201,8 +199,8 @@ func TestRunJobIsNotBlamedForOthers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newShop(t)
-				s.prints("smoke-1", lines("cut off"))
-				s.prints("smoke-2", lines("ok"))
+				s.prints("smoke-1", "cut off\n")
+				s.prints("smoke-2", "ok\n")
 				time.AfterFunc(time.Second, func() { s.jobPod("smoke-1", first) })
 				time.AfterFunc(30*time.Second, func() { s.jobPod("smoke-2", exited(0)) })
 				var output bytes.Buffer
@@ -225,12 +223,15 @@ func TestRunJobTakesTheLogUpAgain(t *testing.T) {
 			t.Run(name+", "+how, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					s := newShop(t)
-					s.prints("smoke-1", all)
+					whole := fault{match: "/pods/smoke-1/log", do: func(request *http.Request) (*http.Response, error) {
+						return clustertest.Answer(http.StatusOK, since(all, request.URL.Query().Get("sinceTime"))), nil
+					}}
 					if err == nil {
 						s.fail(answer("/pods/smoke-1/log", http.StatusOK, part))
 					} else {
 						s.fail(cut("/pods/smoke-1/log", part, err))
 					}
+					s.fail(slices.Repeat([]fault{whole}, 100)...)
 					time.AfterFunc(time.Second, func() { s.jobPod("smoke-1", running) })
 					time.AfterFunc(10*time.Second, func() { s.jobPod("smoke-1", exited(0)) })
 					var output bytes.Buffer
@@ -250,7 +251,7 @@ func TestRunJobOutlivesAnOutage(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newShop(t)
 				s.outage(after, 5*time.Minute, syscall.ECONNREFUSED)
-				s.prints("smoke-1", lines("one", "two"))
+				s.prints("smoke-1", "one\ntwo\n")
 				go func() {
 					for len(s.jobs()) == 0 {
 						time.Sleep(time.Second)
@@ -275,7 +276,9 @@ func TestRunJobOutlivesAnOutage(t *testing.T) {
 func TestRunJobWhoseCreationIsNotAnswered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newShop(t)
-		s.fail(fault{match: "POST", lost: syscall.ECONNRESET})
+		s.client.Fault = func(n int, _ clustertest.Write) clustertest.Fault {
+			return map[int]clustertest.Fault{0: clustertest.Lost}[n]
+		}
 		time.AfterFunc(time.Second, func() { s.jobPod("smoke-1", exited(0)) })
 		succeeded, err := s.runJob(&bytes.Buffer{})
 		require.NoError(t, err)
@@ -296,14 +299,17 @@ func TestRunJobLeavesAnothersAlone(t *testing.T) {
 					job.SetUID("another")
 					s.put(t, jobsPath+name, job.Object)
 				}
-				s.prints("smoke-1", lines("words of another run"))
+				s.prints("smoke-1", "words of another run\n")
 				if created {
 					time.AfterFunc(time.Second, func() {
 						another(s.job().GetName())
 						s.jobPod("smoke-1", exited(0))
 					})
 				} else {
-					s.fail(fault{match: "POST", request: func(request *http.Request) { another(nameIn(t, request)) }})
+					s.fail(fault{match: "POST", do: func(request *http.Request) (*http.Response, error) {
+						another(nameIn(t, request))
+						return nil, nil
+					}})
 				}
 				var output bytes.Buffer
 				_, err := s.runJob(&output)
@@ -318,10 +324,9 @@ func TestRunJobLeavesAnothersAlone(t *testing.T) {
 
 // nameIn is the name of the object that a request brings.
 func nameIn(t *testing.T, request *http.Request) string {
-	body, err := request.GetBody()
+	content, err := io.ReadAll(request.Body)
 	require.NoError(t, err)
-	content, err := io.ReadAll(body)
-	require.NoError(t, err)
+	request.Body = io.NopCloser(bytes.NewReader(content))
 	object := &unstructured.Unstructured{}
 	require.NoError(t, object.UnmarshalJSON(content))
 	return object.GetName()
@@ -339,7 +344,7 @@ func TestRunJobEndsWhenEnoughWasHeard(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newShop(t)
 		time.AfterFunc(time.Second, func() { s.jobPod("smoke-1", running) }) // and it never ends
-		s.prints("smoke-1", lines("ok login 12 ms", "bye"))
+		s.prints("smoke-1", "ok login 12 ms\nbye\n")
 		var output satisfied
 		succeeded, err := RunJob(t.Context(), s.Cluster, smokeJob(), JobOptions{Output: &output})
 		require.NoError(t, err)

@@ -171,7 +171,7 @@ func TestPod(t *testing.T) {
 }
 
 func TestReadAsksForTheSelectedOnly(t *testing.T) {
-	s := newServer(t)
+	s := newServer()
 	s.put(t, "/apis/apps/v1/namespaces/shop/deployments/web", webDeployment())
 	s.put(t, "/apis/apps/v1/namespaces/shop/replicasets/new", revisionOf("new", "2"))
 	pod := podIn("new", "web-1")
@@ -187,7 +187,7 @@ func TestReadAsksForTheSelectedOnly(t *testing.T) {
 
 func TestWaitStale(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newServer(t)
+		s := newServer()
 		s.put(t, "/apis/apps/v1/namespaces/shop/deployments/web", webDeployment())
 		for _, name := range []string{"old", "new"} {
 			s.put(t, "/apis/apps/v1/namespaces/shop/replicasets/"+name, revisionOf(name, map[string]string{"old": "1", "new": "2"}[name]))

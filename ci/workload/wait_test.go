@@ -24,7 +24,7 @@ type shop struct {
 	t *testing.T
 }
 
-func newShop(t *testing.T) shop { return shop{server: newServer(t), t: t} }
+func newShop(t *testing.T) shop { return shop{server: newServer(), t: t} }
 
 var (
 	errGivenUp = errors.New("given up")

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -50,6 +51,8 @@ type Client struct {
 
 	// Fault says what happens to the n-th write of the process, from 0; nil lets all through.
 	Fault func(n int, w Write) Fault
+	// Intercept answers a request instead of the server; nil and nil let it through. Nil lets all through.
+	Intercept func(*http.Request) (*http.Response, error)
 	// Away says whether the API server can be reached; nil means that it can.
 	Away func() bool
 }
@@ -97,6 +100,12 @@ func (c *Client) RoundTrip(request *http.Request) (*http.Response, error) {
 	if c.Away != nil && c.Away() {
 		return nil, errAway
 	}
+	request.Body = io.NopCloser(bytes.NewReader(body))
+	if c.Intercept != nil {
+		if response, err := c.Intercept(request); response != nil || err != nil {
+			return response, err
+		}
+	}
 	fault, w := c.next(request)
 	switch fault {
 	case Kill:
@@ -115,12 +124,16 @@ func (c *Client) RoundTrip(request *http.Request) (*http.Response, error) {
 	case Refused:
 		return refuse(request, apierrors.NewBadRequest("refused for this test")), nil
 	}
-	request.Body = io.NopCloser(bytes.NewReader(body))
 	response := c.server.answer(request, body)
 	if fault == Lost {
 		return nil, io.ErrUnexpectedEOF
 	}
 	return response, nil
+}
+
+// Answer is a response with a body, for Client.Intercept.
+func Answer(status int, body string) *http.Response {
+	return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}
 }
 
 // hang is a request that nobody answers: it ends with its context, or after a while.

@@ -13,7 +13,12 @@ import (
 
 // reconcile plays the controllers of an object that has changed.
 func (s *Server) reconcile(l location, object *cluster.Object) {
+	if s.Idle {
+		return
+	}
 	switch l.plural {
+	case "jobs":
+		s.reconcileJob(l, object)
 	case "deployments":
 		s.reconcileDeployment(l, object)
 	case "statefulsets":

@@ -28,7 +28,12 @@ type Server struct {
 	objects   map[location]*cluster.Object
 	forbidden map[string]bool
 	writes    []Write
+	logs      map[location]logged
 
+	// Idle controllers do nothing: what they would do is the test's business.
+	Idle bool
+	// RunJob says what the container of a new Job does; it is called while nobody else can write. Nil lets Jobs wait for ever.
+	RunJob func(job *cluster.Object) Ran
 	// Hanging says of a pod, by its labels, that it does not become ready. Nil means that all do.
 	Hanging func(labels map[string]string) bool
 	// Proxy answers for pods and Services; the path begins behind /proxy. Nil answers 503.
@@ -39,7 +44,7 @@ type Server struct {
 
 // NewServer is an API server without any objects.
 func NewServer() *Server {
-	return &Server{objects: map[location]*cluster.Object{}, forbidden: map[string]bool{}}
+	return &Server{objects: map[location]*cluster.Object{}, forbidden: map[string]bool{}, logs: map[location]logged{}}
 }
 
 // Forbid takes all rights on a kind away from everybody.
@@ -100,6 +105,8 @@ func (s *Server) answer(request *http.Request, body []byte) *http.Response {
 		return refuse(request, notFound(at))
 	case s.forbidden[kind]:
 		return refuse(request, apierrors.NewForbidden(schema.GroupResource{Resource: at.plural}, at.name, errors.New("User \"test\" cannot do that")))
+	case at.subresource == "log":
+		return s.log(request, at)
 	case strings.HasPrefix(at.subresource, "proxy"):
 		return s.proxied(request, kind, at)
 	case request.Method == http.MethodGet && at.name == "":
