@@ -12,13 +12,12 @@ import (
 	"github.com/codingbutter/team-dashboard/ci/config"
 	"github.com/codingbutter/team-dashboard/ci/report"
 	"github.com/codingbutter/team-dashboard/ci/smoke"
-	"github.com/codingbutter/team-dashboard/ci/workload"
 )
 
 const authoritiesFile = "/etc/smoke/ca.crt"
 
-// outside runs the smoke image in a container of the engine, which reaches the environment as its users do.
-func (m *TeamDashboard) outside(ctx context.Context, image string, environment map[string]string) (string, error) {
+// runSmoke runs the smoke image in a container of the engine, which reaches the environment as its users do.
+func (m *TeamDashboard) runSmoke(ctx context.Context, image string, environment map[string]string) (string, error) {
 	container := m.authorized().From(image).
 		// The flows touch the world, so that no two runs may share a cached result.
 		WithEnvVariable("SMOKE_RUN", strconv.FormatInt(time.Now().UnixNano(), 36))
@@ -72,5 +71,5 @@ func (m *TeamDashboard) SmokeTest(
 
 // suite is the smoke suite of whichever release is tested.
 func (m *TeamDashboard) suite(ctx context.Context, connection *cluster.Cluster) smoke.Suite {
-	return smoke.Suite{Application: config.TeamDashboard(), Jobs: workload.Connection{Locking: cluster.Locking{Cluster: connection}}, Outside: m.outside, Output: lines{ctx}}
+	return smoke.Suite{Application: config.TeamDashboard(), Cluster: connection, RunContainer: m.runSmoke, Output: lines{ctx}}
 }

@@ -2,6 +2,8 @@ package smoke
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
@@ -10,7 +12,7 @@ import (
 
 // job is the suite as a Job of the target's namespace. Its labels let it through the slot's NetworkPolicy
 // (k8s/workloads/network), and it obeys the namespace's Pod Security level, restricted.
-func (s Suite) job(target release.Target, patience time.Duration) *cluster.Object {
+func (s Suite) job(target release.Target, startTimeout time.Duration) *cluster.Object {
 	suffix := ""
 	if target.Slot != "" {
 		suffix = "-" + target.Slot
@@ -19,7 +21,7 @@ func (s Suite) job(target release.Target, patience time.Duration) *cluster.Objec
 	for _, service := range s.Application.Services {
 		urls[service.Name] = fmt.Sprintf("http://%s%s:%d", service.Name, suffix, service.Port)
 	}
-	variables := environment(urls, target, patience)
+	variables := environment(urls, target, startTimeout)
 	labels := s.labels(target)
 	return &cluster.Object{Object: map[string]any{
 		"apiVersion": "batch/v1", "kind": "Job",
@@ -67,4 +69,13 @@ func pod(image string, variables map[string]string) map[string]any {
 			},
 		}},
 	}
+}
+
+// pairs are environment variables in the order of their names, so that the same target gives the same Job.
+func pairs(variables map[string]string) []any {
+	var list []any
+	for _, name := range slices.Sorted(maps.Keys(variables)) {
+		list = append(list, map[string]any{"name": name, "value": variables[name]})
+	}
+	return list
 }

@@ -3,10 +3,9 @@ package smoke_test
 import (
 	"bytes"
 	"context"
-	"errors"
 	"io"
-	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -14,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
+	"github.com/codingbutter/team-dashboard/ci/cluster/clustertest"
 	"github.com/codingbutter/team-dashboard/ci/config"
 	"github.com/codingbutter/team-dashboard/ci/release"
 	"github.com/codingbutter/team-dashboard/ci/smoke"
@@ -25,19 +25,15 @@ const (
 	broken = "FAIL create-agent  500\n{\"passed\":0,\"failed\":1,\"flows\":[{\"name\":\"create-agent\",\"ok\":false,\"ms\":9,\"error\":\"POST /api/agents answered 500\"}]}\n"
 )
 
-// jobs stands for a cluster whose Job prints and ends as told.
-type jobs struct {
-	prints    string
-	succeeded bool
-	err       error
-	job       *cluster.Object
-	options   workload.JobOptions
-}
-
-func (j *jobs) RunJob(_ context.Context, job *cluster.Object, options workload.JobOptions) (bool, error) {
-	j.job, j.options = job, options
-	_, _ = io.WriteString(options.Output, j.prints)
-	return j.succeeded, j.err
+// suite runs in an API server whose Jobs print and end as told; made is the Job that it saw.
+func suite(ran clustertest.Ran, output io.Writer) (s smoke.Suite, made func() *cluster.Object) {
+	server := clustertest.NewServer()
+	var job *cluster.Object
+	server.RunJob = func(created *cluster.Object) clustertest.Ran {
+		job = created
+		return ran
+	}
+	return smoke.Suite{Application: config.TeamDashboard(), Cluster: server.NewClient().Cluster(), Output: output}, func() *cluster.Object { return job }
 }
 
 func target(t *testing.T, name, slot string) release.Target {
@@ -50,51 +46,61 @@ func target(t *testing.T, name, slot string) release.Target {
 
 func TestSlotJudgesByTheSummary(t *testing.T) {
 	for name, c := range map[string]struct {
-		jobs jobs
+		ran  clustertest.Ran
 		says string
 	}{
-		"all passed":      {jobs{prints: good, succeeded: true}, ""},
-		"a flow failed":   {jobs{prints: broken}, "1 of 1 flows failed: create-agent: POST /api/agents answered 500"},
-		"no summary":      {jobs{prints: "cannot run the smoke flows: no SMOKE_DASHBOARD_URL\n"}, "no SMOKE_DASHBOARD_URL"},
-		"nothing printed": {jobs{}, "it printed nothing"},
-		"no flows":        {jobs{prints: `{"passed":0,"failed":0,"flows":[]}`, succeeded: true}, "it has no flows"},
-		"cannot start":    {jobs{err: errors.New("image not found")}, "image not found"},
+		"all passed":                        {clustertest.Ran{Log: good}, ""},
+		"the suite's end is not waited for": {clustertest.Ran{Log: good + "and what nobody waits for\n", ExitCode: 1}, ""},
+		"something like a summary":          {clustertest.Ran{Log: "{\"a\":1}\n" + good}, ""},
+		"a flow failed":                     {clustertest.Ran{Log: broken, ExitCode: 1}, "1 of 1 flows failed: create-agent: POST /api/agents answered 500"},
+		"no summary":                        {clustertest.Ran{Log: "cannot run the smoke flows: no SMOKE_DASHBOARD_URL\n", ExitCode: 1}, "no SMOKE_DASHBOARD_URL"},
+		"nothing printed":                   {clustertest.Ran{ExitCode: 1}, "it printed nothing"},
+		"no flows":                          {clustertest.Ran{Log: `{"passed":0,"failed":0,"flows":[]}` + "\n"}, "it has no flows"},
 	} {
-		suite := smoke.Suite{Application: config.TeamDashboard(), Jobs: &c.jobs, Output: io.Discard}
-		result, err := suite.Slot(context.Background(), target(t, "production", "green"), 0)
-		if c.says == "" {
-			require.NoError(t, err, name)
-			assert.Equal(t, 1, result.Passed, name)
-			continue
-		}
-		assert.ErrorContains(t, err, c.says, name)
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s, _ := suite(c.ran, io.Discard)
+				result, err := s.Slot(t.Context(), target(t, "production", "green"), 0)
+				if c.says == "" {
+					require.NoError(t, err)
+					assert.Equal(t, 1, result.Passed)
+					return
+				}
+				assert.ErrorContains(t, err, c.says)
+			})
+		})
 	}
 }
 
-// talker prints in pieces, as a log comes, and notes after which of them nobody listens any more.
-type talker struct {
-	pieces []string
-	heard  int
+func TestSlotThatCannotRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := clustertest.NewServer()
+		server.Forbid("Job")
+		s := smoke.Suite{Application: config.TeamDashboard(), Cluster: server.NewClient().Cluster(), Output: io.Discard}
+		_, err := s.Slot(t.Context(), target(t, "production", "green"), 0)
+		assert.True(t, cluster.IsForbidden(err), "%v", err)
+	})
 }
 
-func (j *talker) RunJob(_ context.Context, _ *cluster.Object, options workload.JobOptions) (bool, error) {
-	for _, piece := range j.pieces {
-		j.heard++
-		if _, err := io.WriteString(options.Output, piece); err != nil {
-			return errors.Is(err, workload.ErrEnough), nil
+// Two runs at once, such as a deploy's and one by hand, have a Job each.
+func TestSlotsSideBySide(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := clustertest.NewServer() // whose Jobs never end
+		api := server.NewClient().Cluster()
+		results := make(chan error)
+		for range 2 {
+			go func() {
+				_, err := smoke.Suite{Application: config.TeamDashboard(), Cluster: api, Output: io.Discard}.Slot(t.Context(), target(t, "production", "green"), 0)
+				results <- err
+			}()
 		}
-	}
-	return false, nil
-}
-
-func TestSlotEndsWithTheSummary(t *testing.T) {
-	flow, summary, _ := strings.Cut(good, "\n")
-	said := &talker{pieces: []string{flow + "\n", `{"a":1}` + "\n", summary[:20], summary[20:], "and what nobody waits for"}}
-	suite := smoke.Suite{Application: config.TeamDashboard(), Jobs: said, Output: io.Discard}
-	result, err := suite.Slot(context.Background(), target(t, "production", "green"), 0)
-	require.NoError(t, err)
-	assert.Equal(t, 1, result.Passed)
-	assert.Equal(t, 4, said.heard)
+		time.Sleep(time.Minute)
+		assert.Len(t, server.List("batch/v1", "Job", "team-dashboard-prod", map[string]string{workload.JobLabel: "smoke-green"}), 2)
+		for range 2 {
+			assert.ErrorContains(t, <-results, "it has not ended after 3m0s")
+		}
+		assert.Empty(t, server.List("batch/v1", "Job", "team-dashboard-prod", nil))
+	})
 }
 
 func TestSlotAsksTheTargetsOwnServices(t *testing.T) {
@@ -102,18 +108,23 @@ func TestSlotAsksTheTargetsOwnServices(t *testing.T) {
 		"a slot":   {"production", "green", "http://agent-manager-green:3001", "smoke-green", "green"},
 		"no slots": {"staging", "", "http://agent-manager:3001", "smoke", ""},
 	} {
-		ran := &jobs{prints: good, succeeded: true}
-		var shown bytes.Buffer
-		suite := smoke.Suite{Application: config.TeamDashboard(), Jobs: ran, Output: &shown}
-		_, err := suite.Slot(context.Background(), target(t, c.environment, c.slot), 90*time.Second)
-		require.NoError(t, err, name)
-		assert.Equal(t, c.job, ran.job.GetName(), name)
-		assert.Equal(t, c.label, ran.job.GetLabels()["team-dashboard.app/slot"], name)
-		assert.Contains(t, variables(t, ran.job), map[string]any{"name": "SMOKE_AGENT_MANAGER_URL", "value": c.url}, name)
-		assert.Contains(t, variables(t, ran.job), map[string]any{"name": "SMOKE_EXPECT_RELEASE", "value": "v1.2.3"}, name)
-		assert.Contains(t, variables(t, ran.job), map[string]any{"name": "SMOKE_PATIENCE", "value": "90"}, name)
-		assert.Equal(t, 90*time.Second+smoke.Budget, ran.options.Budget, "waiting must not cost the flows their time")
-		assert.Equal(t, good, shown.String(), "the flows' output is shown")
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var shown bytes.Buffer
+				s, made := suite(clustertest.Ran{Log: good}, &shown)
+				_, err := s.Slot(t.Context(), target(t, c.environment, c.slot), 90*time.Second)
+				require.NoError(t, err)
+				job := made()
+				assert.Equal(t, c.job, job.GetLabels()[workload.JobLabel])
+				assert.Equal(t, c.label, job.GetLabels()["team-dashboard.app/slot"])
+				assert.Contains(t, variables(t, job), map[string]any{"name": "SMOKE_AGENT_MANAGER_URL", "value": c.url})
+				assert.Contains(t, variables(t, job), map[string]any{"name": "SMOKE_EXPECT_RELEASE", "value": "v1.2.3"})
+				assert.Contains(t, variables(t, job), map[string]any{"name": "SMOKE_PATIENCE", "value": "90"})
+				deadline, _, _ := unstructured.NestedInt64(job.Object, "spec", "activeDeadlineSeconds")
+				assert.Greater(t, deadline, int64(90+180), "waiting must not cost the flows their time")
+				assert.Equal(t, good, shown.String(), "the flows' output is shown")
+			})
+		})
 	}
 }
 
@@ -121,7 +132,7 @@ func TestPublicAsksTheURLOnly(t *testing.T) {
 	var image string
 	var variables map[string]string
 	suite := smoke.Suite{Application: config.TeamDashboard(), Output: io.Discard,
-		Outside: func(_ context.Context, i string, v map[string]string) (string, error) {
+		RunContainer: func(_ context.Context, i string, v map[string]string) (string, error) {
 			image, variables = i, v
 			return good, nil
 		}}

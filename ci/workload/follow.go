@@ -41,7 +41,7 @@ func (r *jobRun) follow(ctx context.Context) (bool, error) {
 			return ended.succeeded, nil
 		}
 		switch err := log.wait(ctx, ended != nil); {
-		case errors.Is(err, ErrEnough):
+		case errors.Is(err, SkipRest):
 			return true, nil
 		case ctx.Err() != nil:
 			return false, fmt.Errorf("running %s: %w", r.ref, context.Cause(ctx))

@@ -332,15 +332,15 @@ func nameIn(t *testing.T, request *http.Request) string {
 	return object.GetName()
 }
 
-// satisfied has heard enough with the first words.
+// satisfied needs no more than the first line.
 type satisfied struct{ text bytes.Buffer }
 
 func (s *satisfied) Write(text []byte) (int, error) {
 	n, _ := s.text.Write(text)
-	return n, ErrEnough
+	return n, SkipRest
 }
 
-func TestRunJobEndsWhenEnoughWasHeard(t *testing.T) {
+func TestRunJobSkipsTheRest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newShop(t)
 		time.AfterFunc(time.Second, func() { s.jobPod("smoke-1", running) }) // and it never ends
