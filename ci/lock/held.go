@@ -95,16 +95,33 @@ func (h *Held) Release(ctx context.Context) error {
 	if errors.Is(lost, ErrLost) {
 		return lost
 	}
-	_, err := h.api.Patch(ctx, Ref(h.namespace), []cluster.Operation{
-		{Op: "test", Path: tokenPath, Value: h.token},
-		{Op: "remove", Path: "/spec/holderIdentity"},
-		{Op: "remove", Path: tokenPath},
-		{Op: "remove", Path: "/metadata/annotations/team-dashboard.app~1lock-command"},
-	})
-	if err != nil {
+	if err := h.giveBack(ctx); err != nil {
 		return fmt.Errorf("giving back the lock of namespace %q, which otherwise ends by itself in %s: %w", h.namespace, h.request.TTL, err)
 	}
 	return nil
+}
+
+// giveBack is tried for as long as the lock would last by itself.
+func (h *Held) giveBack(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, h.request.TTL)
+	defer cancel()
+	for {
+		_, err := h.once.Patch(ctx, Ref(h.namespace), []cluster.Operation{
+			{Op: "test", Path: tokenPath, Value: h.token},
+			{Op: "remove", Path: "/spec/holderIdentity"},
+			{Op: "remove", Path: tokenPath},
+			{Op: "remove", Path: "/metadata/annotations/team-dashboard.app~1lock-command"},
+		})
+		if !cluster.IsTransient(err) && !cluster.IsConflict(err) {
+			return err
+		}
+		if read, readErr := h.lease(ctx); readErr == nil && read.token() != h.token {
+			return nil // the answer to an earlier attempt was lost
+		}
+		if !sleep(ctx, poll) {
+			return err
+		}
+	}
 }
 
 // tokenPath is the Lease's token in JSON patches; ~1 is a slash (RFC 6901).

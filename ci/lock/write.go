@@ -134,8 +134,11 @@ func (h *Held) write(ctx context.Context, ref cluster.Ref, do func(context.Conte
 			h.note(change)
 			return change, nil
 		}
+		if cause := context.Cause(ctx); cause != nil {
+			return cluster.Change{}, fmt.Errorf("changing %s: %w", ref, cause)
+		}
 		again := cluster.IsConflict(err) || cluster.IsTransient(err) || cluster.IsNotFound(err) && current != nil
-		if !again || time.Since(began) > h.request.Outage || context.Cause(ctx) != nil {
+		if !again || time.Since(began) > h.request.Outage {
 			return cluster.Change{}, err
 		}
 		uncertain = uncertain || cluster.IsTransient(err)

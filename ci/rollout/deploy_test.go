@@ -265,6 +265,7 @@ func TestAFrozenRunWritesNothingMore(t *testing.T) {
 			_, err := w.deploy(production, "other")
 			require.NoError(t, err)
 			before := w.Writes()
+			w.After = nil
 			sleeper.Wake()
 			lost := <-ended
 			if lost == nil {

@@ -270,7 +270,7 @@ func TestAnAPIServerThatIsAwayEndsNothing(t *testing.T) {
 		}
 		t.Run(s.name, func(t *testing.T) {
 			s.play(t, func(t *testing.T, base *world) {
-				for n := 0; ; n += 2 {
+				for n := len(s.name) % 5; ; n += 5 {
 					w := base.again(t)
 					w.guard(s.environment)
 					var away time.Time

@@ -97,6 +97,7 @@ func (c *Client) RoundTrip(request *http.Request) (*http.Response, error) {
 		// To a dead process nothing is worth another try; this is the one error of a connection that says so.
 		return nil, &tls.CertificateVerificationError{Err: errors.New("this process was killed")}
 	}
+	c.sleepWhileFrozen()
 	if c.Away != nil && c.Away() {
 		return nil, errAway
 	}
@@ -134,6 +135,15 @@ func (c *Client) RoundTrip(request *http.Request) (*http.Response, error) {
 // Answer is a response with a body, for Client.Intercept.
 func Answer(status int, body string) *http.Response {
 	return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}
+}
+
+// sleepWhileFrozen stops every request of a process that is frozen, its renewals of the lock among them.
+func (c *Client) sleepWhileFrozen() {
+	select {
+	case <-c.frozen:
+		<-c.wake
+	default:
+	}
 }
 
 // hang is a request that nobody answers: it ends with its context, or after a while.
