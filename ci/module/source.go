@@ -30,6 +30,8 @@ type source struct {
 	files *dagger.Directory
 	// checkout is its history; nil where there is none.
 	checkout *workspace.Checkout
+	// elsewhere says that there is a history, and that it did not come with the source.
+	elsewhere bool
 }
 
 // source checks the workspace before anything is made from it, and leaves out what is no part of it.
@@ -43,10 +45,12 @@ func (m *TeamDashboard) source(ctx context.Context) (source, workspace.Workspace
 		return source{}, workspace.Workspace{}, fmt.Errorf("looking for the source's history: %s", err)
 	}
 	if !hasHistory {
-		return source{files: m.Source.Filter(dagger.DirectoryFilterOpts{Exclude: append(workspace.LeftoversWithoutGit, workspace.GitDir)})}, tools, nil
+		elsewhere, err := m.Source.Exists(ctx, workspace.GitDir)
+		files := m.Source.Filter(dagger.DirectoryFilterOpts{Exclude: append(workspace.LeftoversWithoutGit, workspace.GitDir)})
+		return source{files: files, elsewhere: elsewhere}, tools, err
 	}
 	files, checkout, err := m.checkout(ctx)
-	return source{files, &checkout}, tools, err
+	return source{files: files, checkout: &checkout}, tools, err
 }
 
 // checkout lays the source down where git can read it.
@@ -98,6 +102,9 @@ type revision struct {
 
 // revision names the source. What its commit does not hold is named by its content.
 func (s source) revision(ctx context.Context) (revision, error) {
+	if s.elsewhere {
+		return revision{}, fmt.Errorf("reading the source's history: %s is a file, as in a worktree or a submodule, and its history is elsewhere; give --version, or a clone", workspace.GitDir)
+	}
 	r := revision{created: time.Unix(0, 0).UTC()}
 	clean := false
 	if s.checkout != nil {
