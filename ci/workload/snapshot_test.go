@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/cluster/kinds"
 )
 
@@ -203,4 +204,51 @@ func TestWaitStale(t *testing.T) {
 		time.AfterFunc(5*time.Minute+30*time.Second, func() { s.remove("/api/v1/namespaces/shop/pods/web-old") })
 		require.NoError(t, wait())
 	})
+}
+
+func TestReadStatefulSet(t *testing.T) {
+	pod := func(name, revision string, changes ...func(*kinds.Pod)) kinds.Pod {
+		pod := podIn("sts", name, changes...)
+		pod.OwnerReferences[0].Kind = "StatefulSet"
+		pod.Labels = map[string]string{podRevision: revision}
+		return pod
+	}
+	set := kinds.StatefulSet{Status: kinds.StatefulSetStatus{ObservedGeneration: 2, Replicas: 1, UpdatedReplicas: 1, AvailableReplicas: 1, UpdateRevision: "new"}}
+	set.Name, set.UID, set.Generation = "postgres", "sts", 2
+	set.Spec.Template.Spec.Containers = []kinds.Container{{Name: "web"}}
+	unseen := set
+	unseen.Generation = 3
+	tests := []struct {
+		name            string
+		set             kinds.StatefulSet
+		pods            []kinds.Pod
+		ready, restarts int
+		complete        bool
+	}{
+		{"ready", set, []kinds.Pod{pod("postgres-0", "new")}, 1, 1, true},
+		{"not ready", set, []kinds.Pod{pod("postgres-0", "new", unready)}, 0, 1, true},
+		{"of the older revision", set, []kinds.Pod{pod("postgres-0", "old")}, 0, 1, true},
+		{"terminating", set, []kinds.Pod{pod("postgres-0", "new", told(0))}, 0, 1, true},
+		{"evicted", set, []kinds.Pod{pod("postgres-0", "new", evicted(t))}, 0, 0, true},
+		{"the controller has not seen the change", unseen, []kinds.Pod{pod("postgres-0", "new")}, 0, 1, false},
+		{"another's", set, []kinds.Pod{podIn("other", "other-0")}, 0, 0, true},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			s := newServer()
+			s.put(t, "/apis/apps/v1/namespaces/shop/statefulsets/postgres", test.set)
+			for _, pod := range test.pods {
+				s.put(t, "/api/v1/namespaces/shop/pods/"+pod.Name, pod)
+			}
+			found, err := ReadStatefulSet(t.Context(), s.Cluster, "shop", "postgres")
+			require.NoError(t, err)
+			restarts := 0
+			for _, pod := range found.Pods {
+				restarts += pod.Restarts
+			}
+			assert.Equal(t, []any{1, test.ready, test.restarts, test.complete}, []any{found.Desired, found.Ready, restarts, found.Complete})
+		})
+	}
+	_, err := ReadStatefulSet(t.Context(), newServer().Cluster, "shop", "postgres")
+	assert.True(t, cluster.IsNotFound(err))
 }

@@ -3,9 +3,68 @@ package workload
 import (
 	"context"
 
+	"k8s.io/apimachinery/pkg/types"
+
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/cluster/kinds"
 )
+
+// StatefulSet is a StatefulSet with its pods.
+type StatefulSet struct {
+	Name        string
+	Labels      map[string]string
+	Annotations map[string]string
+	UID         types.UID
+	Generation  int64
+	// Desired is how many pods are asked for.
+	Desired int
+	// Ready and Available count pods of the newest revision, once the controller has seen the newest specification.
+	Ready     int
+	Available int
+	// Complete is that of a Deployment.
+	Complete bool
+	// Pods are all that have not ended, of whichever revision: a broken old one is in the way of its successor.
+	Pods []Pod
+}
+
+// ReadStatefulSet looks at one StatefulSet and its pods. cluster.IsNotFound tells that there is none.
+func ReadStatefulSet(ctx context.Context, api *cluster.Cluster, namespace, name string) (StatefulSet, error) {
+	var set kinds.StatefulSet
+	ref := cluster.Ref{APIVersion: "apps/v1", Kind: "StatefulSet", Namespace: namespace, Name: name}
+	if err := api.GetInto(ctx, ref, &set); err != nil {
+		return StatefulSet{}, err
+	}
+	var pods kinds.List[kinds.Pod]
+	if err := api.ListInto(ctx, "v1", "Pod", namespace, "", &pods); err != nil {
+		return StatefulSet{}, err
+	}
+	return statefulSetOf(&set, pods.Items), nil
+}
+
+func statefulSetOf(set *kinds.StatefulSet, pods []kinds.Pod) StatefulSet {
+	now := statefulSetState(set, nil)
+	found := StatefulSet{Name: set.Name, Labels: set.Labels, Annotations: set.Annotations, UID: set.UID, Generation: set.Generation,
+		Desired: now.desired, Available: now.ready, Complete: now.complete}
+	own := containersOf(set.Spec.Template.Spec)
+	for i := range pods {
+		if !ownedBy(pods[i].ObjectMeta, set.UID) {
+			continue
+		}
+		pod := podOf(&pods[i], own)
+		pod.Current = set.Status.ObservedGeneration >= set.Generation && pod.Labels[podRevision] == set.Status.UpdateRevision
+		if pod.Finished {
+			continue
+		}
+		found.Pods = append(found.Pods, pod)
+		if pod.Ready && pod.Current && !pod.Terminating {
+			found.Ready++
+		}
+	}
+	return found
+}
+
+// podRevision is where the StatefulSet controller writes a pod's revision.
+const podRevision = "controller-revision-hash"
 
 // statefulSetStates looks at StatefulSets, and at the pods of those that are not complete yet.
 func statefulSetStates(ctx context.Context, api *cluster.Cluster, namespace string, names []string) ([]state, error) {

@@ -53,10 +53,11 @@ type StatefulSet struct {
 
 // StatefulSetStatus is what the StatefulSet controller says.
 type StatefulSetStatus struct {
-	ObservedGeneration int64 `json:"observedGeneration"`
-	Replicas           int32 `json:"replicas"`
-	UpdatedReplicas    int32 `json:"updatedReplicas"`
-	AvailableReplicas  int32 `json:"availableReplicas"`
+	ObservedGeneration int64  `json:"observedGeneration"`
+	Replicas           int32  `json:"replicas"`
+	UpdatedReplicas    int32  `json:"updatedReplicas"`
+	AvailableReplicas  int32  `json:"availableReplicas"`
+	UpdateRevision     string `json:"updateRevision"`
 }
 
 // DaemonSet is an apps/v1 DaemonSet.
