@@ -9,7 +9,9 @@ const (
 	Configured ChangeAction = "configured"
 	Unchanged  ChangeAction = "unchanged"
 	Scaled     ChangeAction = "scaled"
-	Deleted    ChangeAction = "deleted"
+	// Marked means that a run which took the lock over from a dead one put its mark on the object, and nothing else changed.
+	Marked  ChangeAction = "marked"
+	Deleted ChangeAction = "deleted"
 )
 
 // Change is what became of one object.

@@ -81,7 +81,7 @@ func TestJourney(t *testing.T) {
 		before := templates(podsOf(t, production, "team-dashboard.app/slot="+live))
 		text := refused(t, "deploy", "--env", "production", "--release-file", broken, "--watch", watched, "--ready-timeout", "25s")
 		assert.Contains(t, text, "agent-manager-"+other(live))
-		assert.Contains(t, text, "was not touched")
+		assert.Contains(t, text, "no traffic of production had moved")
 		assert.Equal(t, live, liveSlot(t))
 		assert.Equal(t, before, templates(podsOf(t, production, "team-dashboard.app/slot="+live)), "pods of the live slot were replaced")
 		assert.Empty(t, templates(podsOf(t, production, "team-dashboard.app/slot="+other(live))), "the failed slot still has pods")

@@ -26,8 +26,12 @@ var fenced = []struct{ apiVersion, kind string }{
 	{"batch/v1", "CronJob"},
 }
 
-// atOnce bounds the marks in flight.
-const atOnce = 8
+const (
+	// atOnce bounds the marks in flight.
+	atOnce = 8
+	// attemptsToMark is how often controllers may be faster.
+	attemptsToMark = 10
+)
 
 // fence marks every object of the application with this run's token, so that its version moves: what an earlier holder has
 // read, it cannot write any more without looking again.
@@ -52,9 +56,16 @@ func (h *Held) fence(ctx context.Context) error {
 
 func (h *Held) mark(ctx context.Context, ref cluster.Ref) error {
 	document := map[string]any{"metadata": map[string]any{"annotations": map[string]any{fenceAnnotation: h.token}}}
-	_, err := h.api.MergePatch(ctx, ref, document)
-	if cluster.IsNotFound(err) || cluster.IsForbidden(err) {
-		return nil
+	for attempt := 1; ; attempt++ {
+		_, err := h.api.MergePatch(ctx, ref, document)
+		switch {
+		case err == nil:
+			h.note(cluster.Change{Ref: ref, Action: cluster.Marked})
+			return nil
+		case cluster.IsNotFound(err), cluster.IsForbidden(err):
+			return nil
+		case !cluster.IsConflict(err) || attempt == attemptsToMark:
+			return err
+		}
 	}
-	return err
 }

@@ -1,7 +1,6 @@
 package lock
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -170,8 +169,9 @@ func changed(before, after *cluster.Object) cluster.ChangeAction {
 	return cluster.Configured
 }
 
-// weight orders what became of an object: the strongest of several is told.
-var weight = map[cluster.ChangeAction]int{cluster.Unchanged: 1, cluster.Configured: 2, cluster.Scaled: 3, cluster.Created: 4, cluster.Deleted: 5}
+// weight orders what became of an object that is there: the strongest of several is told. What was created or deleted last
+// is what became of it, whatever came before.
+var weight = map[cluster.ChangeAction]int{cluster.Unchanged: 1, cluster.Marked: 2, cluster.Configured: 3, cluster.Scaled: 4, cluster.Created: 5, cluster.Deleted: 5}
 
 func (h *Held) note(change cluster.Change) {
 	if change.Action == "" {
@@ -184,7 +184,7 @@ func (h *Held) note(change cluster.Change) {
 		h.changes = append(h.changes, change)
 		return
 	}
-	if cmp.Compare(weight[change.Action], weight[h.changes[at].Action]) > 0 {
+	if weight[change.Action] >= weight[h.changes[at].Action] {
 		h.changes[at] = change
 	}
 }

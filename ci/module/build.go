@@ -81,5 +81,5 @@ func build(files *dagger.Directory, name, platform string) *dagger.Container {
 // explainBuild says which build failed. What the failing instruction printed is among the progress lines only: the
 // engine's error does not carry it.
 func explainBuild(image, platform string, err error) error {
-	return fmt.Errorf("building %s for %s: %s; what it printed is in the progress above; mend the source or %s", image, platform, err, workspace.Dockerfile(image))
+	return fmt.Errorf("building %s for %s: %s; what it printed is in the progress above; fix the source or %s", image, platform, err, workspace.Dockerfile(image))
 }

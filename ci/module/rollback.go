@@ -7,9 +7,9 @@ import (
 	"github.com/codingbutter/team-dashboard/ci/rollout"
 )
 
-// Roll back to the release before, or to any recorded one.
+// Roll back to the previous revision, or to any recorded one.
 //
-// The release before is parked in the other slot of production: it is started again, verified and
+// The previous revision is parked in the other slot of production: it is started again, verified and
 // switched to within seconds. An older one is applied again from its record, configuration included.
 //
 // Examples:
@@ -23,10 +23,10 @@ func (m *TeamDashboard) Rollback(
 	ctx context.Context,
 	// The environment: staging or production.
 	env string,
-	// A revision or a version that history lists; the release before when left out.
+	// A revision or a version that history lists; the previous revision when left out.
 	// +optional
 	to string,
-	// Switch as soon as the pods are ready, and verify after: for an emergency.
+	// Switch as soon as the slot has as many ready pods as the live one, and verify after: for an emergency.
 	// +optional
 	force bool,
 	// How long to watch the release after it took the traffic, such as 5m.

@@ -28,7 +28,7 @@ func (m *TeamDashboard) Validate(ctx context.Context) (string, error) {
 		WithExec([]string{"pnpm", "validate"}).
 		Stdout(ctx)
 	if err != nil {
-		return "", explain("pnpm validate", err, "mend the source and run `pnpm validate`")
+		return "", explain("pnpm validate", err, "fix the source and run `pnpm validate`")
 	}
 	return lastLines(output, 20) + "\npnpm validate: passed", nil
 }

@@ -43,7 +43,7 @@ func (p *page) health(r health.Report) {
 	p.columns(rows)
 	if !r.OK() {
 		p.next(command{"dagger call status --env " + r.Environment, "what runs there"},
-			command{"dagger call rollback --env " + r.Environment, "go back to the release before"})
+			command{"dagger call rollback --env " + r.Environment, "go back to the previous revision"})
 	}
 }
 
