@@ -1,7 +1,6 @@
 package cluster
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -94,7 +93,7 @@ func fieldsOf(object *Object, managed func(metav1.ManagedFieldsEntry) bool) *fie
 	all := fieldpath.NewSet()
 	for _, entry := range object.GetManagedFields() {
 		var fields fieldpath.Set
-		if entry.FieldsV1 != nil && managed(entry) && fields.FromJSON(bytes.NewReader(entry.FieldsV1.Raw)) == nil {
+		if entry.FieldsV1 != nil && managed(entry) && fields.FromJSON(entry.FieldsV1.GetRawReader()) == nil {
 			all = all.Union(&fields)
 		}
 	}
