@@ -5,6 +5,7 @@ package e2e
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -110,16 +111,26 @@ func chaosConfig(t *testing.T) chaos.Config {
 		Releases: []chaos.Release{releaseOf(v1), releaseOf(v2), releaseOf(v6), releaseOf(v7)}, Broken: releaseOf(v4),
 		Load: load, Log: os.Stdout,
 		Out: setting("OUT", labFile(t, "chaos")),
-		Reset: func(context.Context) error {
-			fresh(t, "production")
-			withSecrets(t, "production")
-			for _, v := range []variant{v1, v2} {
-				file, _ := v.release(t)
-				deploy(t, "production", file, "--watch", "0s")
-			}
-			return nil
-		},
+		Reset: func(context.Context) error { return anew(t) },
 	}
+}
+
+// anew makes production from nothing, with two releases. It is a test of its own, so that its failure leaves a report.
+func anew(t *testing.T) error {
+	made := t.Run("production is made anew", func(t *testing.T) {
+		// One that a hand has damaged is of no use to whoever collects what was written.
+		kubectl(t, "-n", production, "delete", "secrets", "-l", "app.kubernetes.io/component=record")
+		fresh(t, "production")
+		withSecrets(t, "production")
+		for _, v := range []variant{v1, v2} {
+			file, _ := v.release(t)
+			deploy(t, "production", file, "--watch", "0s")
+		}
+	})
+	if !made {
+		return errors.New("see above")
+	}
+	return nil
 }
 
 func keepReport(t *testing.T, folder string, report chaos.Report) {
