@@ -46,14 +46,14 @@ func (c Change) object() string {
 
 // What a report says in words, as far as it can be held against the cluster.
 var (
-	saysRuns       = regexp.MustCompile(`(?m)^\S+ now runs (\S+) in slot (\S+) \(revision (\d+)\)`)
-	saysNoChange   = regexp.MustCompile(`(?m)^\S+ already runs (\S+) in slot (\S+) \(revision (\d+)\)`)
-	saysEnded      = regexp.MustCompile(`(?m)^(?:deploy|rollback) of (\S+) in slot (\S+) to \S+, revision (\d+): (\w+)`)
-	saysUntouched  = regexp.MustCompile(`was not touched`)
-	saysBackTo     = regexp.MustCompile(`traffic was (?:switched|moved) back to (\S+) in slot (\w+)`)
-	saysStays      = regexp.MustCompile(`traffic stays with (\S+)[,;.]`)
-	saysLockLost   = regexp.MustCompile(`lost its lock|lock was lost`)
-	saysLockIsHeld = regexp.MustCompile(`is running ".*" since`)
+	saysRuns      = regexp.MustCompile(`(?m)^\S+ now runs (\S+) in slot (\S+) \(revision (\d+)\)`)
+	saysNoChange  = regexp.MustCompile(`(?m)^\S+ already runs (\S+) in slot (\S+) \(revision (\d+)\)`)
+	saysEnded     = regexp.MustCompile(`(?m)^(?:deploy|rollback) of (\S+) in slot (\S+) to \S+, revision (\d+): (\w+)`)
+	saysUntouched = regexp.MustCompile(`was not touched|no traffic of \S+ had moved`)
+	saysBackTo    = regexp.MustCompile(`traffic was (?:switched|moved) back to (\S+) in slot (\w+)`)
+	saysStays     = regexp.MustCompile(`traffic stays with (\S+)[,;.]`)
+	saysStaysIn   = regexp.MustCompile(`traffic stays in slot (\w+)`)
+	saysLockLost  = regexp.MustCompile(`lost its lock|lock was lost`)
 )
 
 // longestError is how much of an error is kept, in bytes: all that it claims.

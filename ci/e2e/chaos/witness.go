@@ -143,6 +143,9 @@ func (c Claim) falseFailure(w Witness) []string {
 		back := Claim{Release: found[1], Slot: found[2]}
 		wrong = append(wrong, back.notLive(w.After)...)
 	}
+	if found := saysStaysIn.FindStringSubmatch(c.Error); found != nil && found[1] != w.After.live() {
+		wrong = append(wrong, fmt.Sprintf("it says that the traffic stays in slot %s; the Services select %v", found[1], w.After.Selected))
+	}
 	if found := saysStays.FindStringSubmatch(c.Error); found != nil {
 		if now := w.After.version(w.After.live()); now != found[1] {
 			wrong = append(wrong, fmt.Sprintf("it says that the traffic stays with %s; it goes to %q", found[1], now))
@@ -157,14 +160,14 @@ func touched(w Witness) []string {
 	var wrong []string
 	for _, name := range slices.Sorted(maps.Keys(w.After.Shared)) {
 		if before := w.Before.Shared[name]; before != w.After.Shared[name] {
-			wrong = append(wrong, fmt.Sprintf("it says that nothing was touched; %s was %q and is %q", name, before, w.After.Shared[name]))
+			wrong = append(wrong, fmt.Sprintf("it says that production was left as it was; %s was %q and is %q", name, before, w.After.Shared[name]))
 		}
 	}
 	live := w.Before.live()
 	for service, before := range w.Before.Slots[live] {
 		after := w.After.Slots[live][service]
 		if after.Version != before.Version || after.Desired == 0 {
-			wrong = append(wrong, fmt.Sprintf("it says that nothing was touched; %s in the live slot was %s and is %s, with %d pods", service, before.Version, after.Version, after.Desired))
+			wrong = append(wrong, fmt.Sprintf("it says that production was left as it was; %s in the live slot was %s and is %s, with %d pods", service, before.Version, after.Version, after.Desired))
 		}
 	}
 	return wrong
