@@ -30,11 +30,15 @@ type Entry struct {
 // Object is what a request was about.
 type Object struct{ APIGroup, Resource, Subresource, Namespace, Name string }
 
-// Writes says whether the request changed something: a dry run does not, nor does one that was refused.
+// Writes says whether the request changed something: a dry run does not, nor does one that was refused, nor a question
+// about rights, which is asked by a create.
 func (e Entry) Writes() bool {
 	switch e.Verb {
 	case "create", "update", "patch", "delete", "deletecollection":
 	default:
+		return false
+	}
+	if e.ObjectRef != nil && (e.ObjectRef.APIGroup == "authorization.k8s.io" || e.ObjectRef.APIGroup == "authentication.k8s.io") {
 		return false
 	}
 	return e.Stage == "ResponseComplete" && e.ObjectRef != nil && e.ResponseStatus.Code < 300 && !strings.Contains(e.RequestURI, "dryRun=")

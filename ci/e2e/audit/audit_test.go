@@ -73,9 +73,12 @@ func TestWrites(t *testing.T) {
 		entry audit.Entry
 		want  bool
 	}{
-		"a patch":              {write, true},
-		"a read":               {changed(func(e *audit.Entry) { e.Verb = "get" }), false},
-		"a conflict":           {changed(func(e *audit.Entry) { e.ResponseStatus.Code = 409 }), false},
+		"a patch":    {write, true},
+		"a read":     {changed(func(e *audit.Entry) { e.Verb = "get" }), false},
+		"a conflict": {changed(func(e *audit.Entry) { e.ResponseStatus.Code = 409 }), false},
+		"a question": {changed(func(e *audit.Entry) {
+			e.ObjectRef = &audit.Object{APIGroup: "authorization.k8s.io", Resource: "selfsubjectaccessreviews"}
+		}), false},
 		"a dry run":            {changed(func(e *audit.Entry) { e.RequestURI = "/api/v1/x?dryRun=All" }), false},
 		"only begun to answer": {changed(func(e *audit.Entry) { e.Stage = "ResponseStarted" }), false},
 	}

@@ -65,7 +65,7 @@ func (c Claim) falseChanges(written []audit.Entry) []string {
 	}
 	for _, object := range slices.Sorted(maps.Keys(said)) {
 		action, done := said[object], done[object]
-		same := action == done || done == "changed" && (action == "configured" || action == "scaled") || action == "unchanged" && (done == "" || done == "changed")
+		same := action == done || action == "deleted" && done == "created and deleted" || done == "changed" && (action == "configured" || action == "scaled") || action == "unchanged" && (done == "" || done == "changed")
 		if !same {
 			wrong = append(wrong, fmt.Sprintf("it reports %s as %s; by the audit log it was %q", object, action, done))
 		}
