@@ -110,7 +110,7 @@ func chaosConfig(t *testing.T) chaos.Config {
 		Watch:    "5s",
 		Releases: []chaos.Release{releaseOf(v1), releaseOf(v2), releaseOf(v6), releaseOf(v7)}, Broken: releaseOf(v4),
 		Load: load, Log: os.Stdout,
-		Out: setting("OUT", labFile(t, "chaos")),
+		Out:   setting("OUT", labFile(t, "chaos")),
 		Reset: func(context.Context) error { return anew(t) },
 	}
 }

@@ -205,7 +205,13 @@ func (r *round) judge(cmd *command, before, after Snapshot, alone bool) error {
 	if err != nil {
 		return err
 	}
-	for _, wrong := range claim.contradictions(Witness{Before: before, After: after, Written: written, Alone: alone}) {
+	witness := Witness{Before: before, After: after, Written: written, Marked: map[string]int{}, Alone: alone}
+	for _, w := range cmd.proxy.Writes() {
+		if w.Mark {
+			witness.Marked[w.Object]++
+		}
+	}
+	for _, wrong := range claim.contradictions(witness) {
 		r.violation("%s (%s): %s", cmd.name, cmd, wrong)
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/codingbutter/team-dashboard/ci/e2e/audit"
@@ -12,8 +13,10 @@ import (
 // Witness is what was seen of a command by others.
 type Witness struct {
 	Before, After Snapshot
-	// Written are the command's writes that the API server accepted, by its audit log.
+	// Written are the command's writes that the API server accepted, by its audit log; Marked counts those, by object, that
+	// set annotations only.
 	Written []audit.Entry
+	Marked  map[string]int
 	// Alone says that nobody else changed anything meanwhile, so that After is this command's doing.
 	Alone bool
 }
@@ -30,7 +33,7 @@ func (c Claim) falseSuccess(w Witness) []string {
 	if !c.Changed {
 		return c.falseNoChange(w)
 	}
-	wrong := c.falseChanges(w.Written)
+	wrong := c.falseChanges(w)
 	if c.Outcome != "succeeded" {
 		wrong = append(wrong, fmt.Sprintf("it ended well, with outcome %q", c.Outcome))
 	}
@@ -47,8 +50,8 @@ func (c Claim) falseSuccess(w Witness) []string {
 }
 
 // falseChanges are objects that were written and not reported, or reported and not written. What is created and removed
-// again, such as a Job, need not be told.
-func (c Claim) falseChanges(written []audit.Entry) []string {
+// again, such as a Job, need not be told, nor how the lock was taken over.
+func (c Claim) falseChanges(w Witness) []string {
 	said := map[string]string{}
 	for _, change := range c.Changes {
 		said[change.object()] = change.Action
@@ -56,21 +59,49 @@ func (c Claim) falseChanges(written []audit.Entry) []string {
 	if len(said) == 0 {
 		return nil // a report in words
 	}
-	done := netChanges(written)
-	var wrong []string
+	done := netChanges(unmarked(w.Written, w.Marked))
+	var untold, untrue []string
 	for _, object := range slices.Sorted(maps.Keys(done)) {
 		if said[object] == "" && done[object] != "created and deleted" {
-			wrong = append(wrong, fmt.Sprintf("it does not report that %s was %s", object, done[object]))
+			untold = append(untold, object+" was "+done[object])
 		}
 	}
 	for _, object := range slices.Sorted(maps.Keys(said)) {
 		action, done := said[object], done[object]
-		same := action == done || action == "deleted" && done == "created and deleted" || done == "changed" && (action == "configured" || action == "scaled") || action == "unchanged" && (done == "" || done == "changed")
+		same := action == done || action == "deleted" && done == "created and deleted" ||
+			done == "changed" && (action == "configured" || action == "scaled") || action == "unchanged" && (done == "" || done == "changed")
 		if !same {
-			wrong = append(wrong, fmt.Sprintf("it reports %s as %s; by the audit log it was %q", object, action, done))
+			untrue = append(untrue, fmt.Sprintf("%s as %s, and it was %q", object, action, done))
 		}
 	}
-	return wrong
+	return slices.Concat(some("it does not report, by the audit log: ", untold), some("it reports, other than the audit log: ", untrue))
+}
+
+// some is a list in one line, as far as it is of use.
+func some(what string, all []string) []string {
+	const most = 4
+	if len(all) == 0 {
+		return nil
+	}
+	text := what + strings.Join(all[:min(len(all), most)], "; ")
+	if len(all) > most {
+		text += fmt.Sprintf("; and %d more", len(all)-most)
+	}
+	return []string{text}
+}
+
+// unmarked leaves out the writes that set annotations only. The log does not tell them from others of the same object; the
+// lock is taken over first, so they are the first ones.
+func unmarked(written []audit.Entry, marked map[string]int) []audit.Entry {
+	left := maps.Clone(marked)
+	return slices.DeleteFunc(slices.Clone(written), func(entry audit.Entry) bool {
+		object := objectOf(entry)
+		if entry.Verb != "patch" || left[object] == 0 {
+			return false
+		}
+		left[object]--
+		return true
+	})
 }
 
 // netChanges says what became of each object by accepted writes: created, changed, deleted, or created and deleted. The lock is

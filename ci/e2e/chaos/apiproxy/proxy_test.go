@@ -54,6 +54,8 @@ type client struct {
 	http  *http.Client
 	url   string
 	token string
+
+	contentType string
 }
 
 func behind(t *testing.T, api *server, hook apiproxy.Hook) (*apiproxy.Proxy, client) {
@@ -84,7 +86,7 @@ func behind(t *testing.T, api *server, hook apiproxy.Hook) (*apiproxy.Proxy, cli
 	require.True(t, pool.AppendCertsFromPEM(config.Clusters[0].Cluster.CA))
 	carrier := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}, ForceAttemptHTTP2: true}
 	t.Cleanup(carrier.CloseIdleConnections)
-	return proxy, client{&http.Client{Transport: carrier}, config.Clusters[0].Cluster.Server, config.Users[0].User.Token}
+	return proxy, client{http: &http.Client{Transport: carrier}, url: config.Clusters[0].Cluster.Server, token: config.Users[0].User.Token}
 }
 
 func (c client) send(ctx context.Context, method, path, body string) (int, string, error) {
@@ -94,6 +96,7 @@ func (c client) send(ctx context.Context, method, path, body string) (int, strin
 	}
 	request.Header.Set("Authorization", "Bearer "+c.token)
 	request.Header.Set("User-Agent", "somebody")
+	request.Header.Set("Content-Type", c.contentType)
 	response, err := c.http.Do(request)
 	if err != nil {
 		return 0, "", err
@@ -159,6 +162,22 @@ func TestStepsAndWritesAreCounted(t *testing.T) {
 		"wait 6: patch namespaces/shop",
 	}, held)
 	assert.Len(t, proxy.Writes(), len(held))
+}
+
+func TestMarksAreToldFromChanges(t *testing.T) {
+	for body, want := range map[string]bool{
+		`{"metadata":{"annotations":{"fence":"1"}}}`:                       true,
+		`{"metadata":{"annotations":{"fence":"1"},"resourceVersion":"7"}}`: true,
+		`{"metadata":{"annotations":{"fence":"1"},"labels":{"a":"b"}}}`:    false,
+		`{"metadata":{"annotations":{"fence":"1"}},"spec":{"replicas":0}}`: false,
+		`[{"op":"remove","path":"/spec/holderIdentity"}]`:                  false,
+	} {
+		proxy, run := behind(t, &server{}, pass)
+		run.contentType = "application/merge-patch+json"
+		_, _, err := run.send(t.Context(), "PATCH", services, body)
+		require.NoError(t, err)
+		assert.Equal(t, want, proxy.Writes()[0].Mark, body)
+	}
 }
 
 func TestRequestsCarryTheNameOfTheRunAndNotItsToken(t *testing.T) {
@@ -302,7 +321,7 @@ func TestAnAbsentAPIServerIsNoAnswer(t *testing.T) {
 		Users []struct{ User struct{ Token string } }
 	}
 	require.NoError(t, yaml.Unmarshal(proxy.Kubeconfig(), &config))
-	run := client{&http.Client{Transport: carrier}, "https://" + proxy.Address().String(), config.Users[0].User.Token}
+	run := client{http: &http.Client{Transport: carrier}, url: "https://" + proxy.Address().String(), token: config.Users[0].User.Token}
 	_, _, err = run.send(t.Context(), "GET", services, "")
 	assert.Error(t, err)
 }

@@ -25,6 +25,8 @@ type Write struct {
 	Verb   string    `json:"verb"`
 	Object string    `json:"object"`
 	At     time.Time `json:"at"`
+	// Mark says that nothing but annotations is set, as who takes a lock over does.
+	Mark bool `json:"mark,omitempty"`
 }
 
 // counter tells the writes of one run apart.
@@ -59,7 +61,7 @@ func (c *counter) note(request *http.Request, body []byte) (Write, bool) {
 		c.step, c.n = step, 0
 	}
 	c.n++
-	write := Write{Step: c.step, N: c.n, Verb: strings.ToLower(request.Method), Object: target.object(name), At: time.Now()}
+	write := Write{Step: c.step, N: c.n, Verb: strings.ToLower(request.Method), Object: target.object(name), At: time.Now(), Mark: marks(request, body)}
 	c.writes = append(c.writes, write)
 	return write, true
 }
@@ -120,6 +122,19 @@ func (t target) object(name string) string {
 		name = t.name
 	}
 	return strings.TrimSuffix(strings.Join([]string{t.resource, name, t.subresource}, "/"), "/")
+}
+
+// marks says whether a request sets annotations, and nothing else.
+func marks(request *http.Request, body []byte) bool {
+	if request.Header.Get("Content-Type") != "application/merge-patch+json" {
+		return false
+	}
+	var document, metadata map[string]json.RawMessage
+	if json.Unmarshal(body, &document) != nil || len(document) != 1 || json.Unmarshal(document["metadata"], &metadata) != nil {
+		return false
+	}
+	delete(metadata, "resourceVersion")
+	return len(metadata) == 1 && metadata["annotations"] != nil
 }
 
 // journaled reads the name of what is written, and the step that it tells of if it is a record.
