@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/codingbutter/team-dashboard/ci/record"
@@ -31,6 +32,10 @@ func (r *run) carryOut(ctx context.Context, make planner) error {
 		case decideResume:
 			r.resume(ctx, at)
 			return r.steps(ctx, at)
+		}
+		if r.plan.action == record.Rollback {
+			// What "the previous revision" means was asked before the killed run was brought to its end.
+			r.request.To = strconv.Itoa(r.plan.found)
 		}
 		if err := r.phase(ctx, record.StepResume, func(ctx context.Context) error { return r.end(ctx, decided) }); err != nil {
 			return r.explain(record.StepResume, err, "", "run the same command again")

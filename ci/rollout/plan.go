@@ -18,7 +18,9 @@ type plan struct {
 	action  record.Action
 	release release.Release
 	// restores is the revision that a rollback goes back to; zero for a deploy.
-	restores  int
+	restores int
+	// found is the recorded revision that was found for a rollback.
+	found     int
 	layers    record.Layers
 	packed    record.Rendered
 	manifests string
@@ -117,7 +119,10 @@ func (d *Deployer) planRollback(_ context.Context, request Request, f facts) (pl
 		return plan{}, err
 	}
 	p, err := planOf(*target)
-	p.action, p.restores = record.Rollback, target.Origin()
+	p.action, p.restores, p.found = record.Rollback, target.Origin(), target.Origin()
+	if target.Outcome == record.Succeeded {
+		p.found = target.Revision
+	}
 	return p, err
 }
 

@@ -19,7 +19,7 @@ func object(t *testing.T, text string) *cluster.Object {
 const (
 	denyAll  = `{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: default-deny, namespace: shop}, spec: {podSelector: {}, policyTypes: [Ingress, Egress]}}`
 	database = `{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: postgres, namespace: shop}, spec: {podSelector: {matchLabels: {app: postgres}}, policyTypes: [Ingress], ingress: [{from: [{podSelector: {matchLabels: {kind: service}}}]}]}}`
-	narrowed = `{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: postgres, namespace: shop}, spec: {podSelector: {matchLabels: {app: postgres}}, policyTypes: [Ingress], ingress: []}}`
+	closed   = `{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: postgres, namespace: shop}, spec: {podSelector: {matchLabels: {app: postgres}}, policyTypes: [Ingress], ingress: []}}`
 	first    = `{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: web, namespace: shop}, spec: {podSelector: {matchLabels: {app: web}}, policyTypes: [Egress], egress: []}}`
 	ingress  = `{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: door, namespace: shop}, spec: {rules: []}}`
 	longer   = `{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {name: door, namespace: shop}, spec: {rules: [{host: a}]}}`
@@ -40,7 +40,7 @@ func TestWhenSharedObjectsCome(t *testing.T) {
 		atSwitch, late, gone     []string
 	}{
 		"unchanged":                 {before: []string{database}, wanted: []string{database}, early: []string{"postgres"}},
-		"narrowed policy":           {before: []string{denyAll, database}, wanted: []string{denyAll, narrowed}, policies: []string{denyAll, database}, pods: []map[string]string{web, postgres}, idle: "green", early: []string{"default-deny"}, temporary: []string{"postgres-next"}, late: []string{"postgres"}},
+		"narrowed policy":           {before: []string{denyAll, database}, wanted: []string{denyAll, closed}, policies: []string{denyAll, database}, pods: []map[string]string{web, postgres}, idle: "green", early: []string{"default-deny"}, temporary: []string{"postgres-next"}, late: []string{"postgres"}},
 		"a pod's first policy":      {before: []string{account}, wanted: []string{account, first}, pods: []map[string]string{web}, idle: "green", early: []string{"web"}, temporary: []string{"web-next green"}, late: []string{"web"}},
 		"the same, without slots":   {before: []string{account}, wanted: []string{account, first}, pods: []map[string]string{web}, early: []string{"web"}, late: []string{"web"}},
 		"isolated one way only":     {before: []string{database}, wanted: []string{database, first}, policies: []string{`{kind: NetworkPolicy, metadata: {name: in}, spec: {podSelector: {}, policyTypes: [Ingress]}}`}, pods: []map[string]string{web}, idle: "green", early: []string{"postgres"}, temporary: []string{"web-next green"}, late: []string{"web"}},

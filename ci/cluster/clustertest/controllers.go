@@ -225,3 +225,8 @@ func hashOf(template any) string {
 	sum := sha256.Sum256(data)
 	return hex.EncodeToString(sum[:5])
 }
+
+// SetStatus sets an object's status, as its controller would; for Server.After.
+func (v View) SetStatus(ref cluster.Ref, status map[string]any) {
+	v.server.status(locationOf(ref), status)
+}
