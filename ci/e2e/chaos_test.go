@@ -39,20 +39,20 @@ func TestChaos(t *testing.T) {
 	defer stop()
 	config := chaosConfig(t)
 	grant(t, "production") // as the manifests have it now, whoever was here before
-	var reports []chaos.Report
 	for word := range strings.SplitSeq(setting("SEED", "1"), ",") {
 		seed, err := strconv.ParseUint(strings.TrimSpace(word), 10, 64)
 		require.NoError(t, err, "SEED")
 		config.Seed, config.Rounds = seed, roundsOf(t, seed)
 		report, err := chaos.Run(ctx, config)
-		reports = append(reports, report)
 		keepReport(t, config.Out, report)
 		fmt.Printf("\nseed %d\n\n%s\n", seed, report)
 		require.NoError(t, err)
 		assert.True(t, report.Good(), "seed %d: not everything was as it should be", seed)
 	}
+	reports, err := chaos.ReadReports(config.Out)
+	require.NoError(t, err)
 	if len(reports) > 1 {
-		fmt.Printf("\nall seeds\n\n%s\n", chaos.Merge(reports...))
+		fmt.Printf("\nall reports in %s\n\n%s\n", config.Out, chaos.Merge(reports...))
 	}
 }
 
@@ -133,11 +133,22 @@ func anew(t *testing.T) error {
 	return nil
 }
 
+// outFolder keeps what is printed and the reports: those that OUT has already are counted with this run's.
+func outFolder(t *testing.T) string {
+	t.Helper()
+	folder := os.Getenv("OUT")
+	if folder == "" {
+		folder = labFile(t, "chaos/"+time.Now().UTC().Format("20060102T150405"))
+	}
+	require.NoError(t, os.MkdirAll(folder, 0o755))
+	return folder
+}
+
 func keepReport(t *testing.T, folder string, report chaos.Report) {
 	t.Helper()
 	text, err := json.MarshalIndent(report, "", "  ")
 	require.NoError(t, err)
-	file := filepath.Join(folder, fmt.Sprintf("chaos-%d.json", report.Seed))
+	file := filepath.Join(folder, report.File())
 	require.NoError(t, os.WriteFile(file, text, 0o644))
 	fmt.Println("the report:", file)
 }

@@ -1,8 +1,11 @@
 package chaos
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -57,6 +60,35 @@ type CommandReport struct {
 	Args  string        `json:"args"`
 	Claim Claim         `json:"claim"`
 	Took  time.Duration `json:"took"`
+}
+
+// File is the name under which the report is kept: that of the seed, and of the rounds if it has some of them only.
+func (r Report) File() string {
+	if len(r.Rounds) == 0 || r.Rounds[0].Number == 1 && len(r.Rounds) >= FullRounds {
+		return fmt.Sprintf("report-%d.json", r.Seed)
+	}
+	return fmt.Sprintf("report-%d-%d-%d.json", r.Seed, r.Rounds[0].Number, r.Rounds[len(r.Rounds)-1].Number)
+}
+
+// ReadReports reads what is kept in a folder.
+func ReadReports(folder string) ([]Report, error) {
+	files, err := filepath.Glob(filepath.Join(folder, "report-*.json"))
+	if err != nil {
+		return nil, err
+	}
+	var reports []Report
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		var report Report
+		if err := json.Unmarshal(text, &report); err != nil {
+			return nil, fmt.Errorf("reading the report %q: %w", file, err)
+		}
+		reports = append(reports, report)
+	}
+	return reports, nil
 }
 
 // Merge puts the reports of several seeds together.
