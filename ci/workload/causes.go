@@ -56,8 +56,8 @@ func (c causes) lastLog(ctx context.Context, pod, container string) string {
 // autoscaler's and Karpenter's.
 var promises = []string{"TriggeredScaleUp", "Nominated"}
 
-// brings reports whether a node is on its way for a pod that has no place yet, or whether nobody can tell just now.
-func (c causes) brings(ctx context.Context, found problem) bool {
+// nodeComing reports whether a node is on its way for a pod that has no place yet, or whether nobody can tell just now.
+func (c causes) nodeComing(ctx context.Context, found problem) bool {
 	if !found.unscheduled() || c.promised[found.pod] {
 		return c.promised[found.pod]
 	}

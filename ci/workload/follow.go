@@ -113,9 +113,9 @@ func (r *jobRun) judge(ctx context.Context, now jobLook) (*jobEnd, error) {
 	case ended:
 		return &jobEnd{succeeded: succeeded, at: r.watch.counted}, nil
 	}
-	for _, over := range r.watch.intolerable([]state{{name: r.ref.Name, problems: jobProblems(now.pods, r.own[0])}}) {
-		if !r.causes.brings(ctx, over.problem) {
-			return nil, r.causes.waitError(ctx, r.ref.String(), over.problem)
+	for _, late := range r.watch.overdue([]state{{name: r.ref.Name, problems: jobProblems(now.pods, r.own[0])}}) {
+		if !r.causes.nodeComing(ctx, late.problem) {
+			return nil, r.causes.waitError(ctx, r.ref.String(), late.problem)
 		}
 	}
 	if len(now.pods) == 0 {

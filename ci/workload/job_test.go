@@ -322,7 +322,7 @@ func TestRunJobLeavesAnothersAlone(t *testing.T) {
 	}
 }
 
-// nameIn is the name of the object that a request brings.
+// nameIn is the name of the object that a request nodeComing.
 func nameIn(t *testing.T, request *http.Request) string {
 	content, err := io.ReadAll(request.Body)
 	require.NoError(t, err)

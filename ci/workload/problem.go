@@ -19,7 +19,7 @@ const (
 	starting                  = time.Minute      // the node or the control plane tries again
 	pulling                   = 90 * time.Second // the registry may recover
 	terminating               = time.Minute      // pods that end give their quota back
-	// Other pods may make room, and a cluster autoscaler says within a minute whether it brings a node (its FAQ: 30 s in
+	// Other pods may make room, and a cluster autoscaler says within a minute whether it nodeComing a node (its FAQ: 30 s in
 	// small clusters, 60 s in large ones).
 	scheduling = time.Minute
 	// It is not the fault of what is waited for, so only the budget ends the wait.

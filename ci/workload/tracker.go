@@ -84,15 +84,15 @@ func (t *tracker) tell(object, line string) {
 	}
 }
 
-// blamed is a problem of an object that has lasted too long.
-type blamed struct {
+// overdueProblem is one of an object that has outlasted its tolerance.
+type overdueProblem struct {
 	state
 	problem problem
 }
 
-// intolerable returns the problems that have outlasted their tolerance.
-func (t *tracker) intolerable(states []state) []blamed {
-	var over []blamed
+// overdue returns the problems that have outlasted their tolerance.
+func (t *tracker) overdue(states []state) []overdueProblem {
+	var overdue []overdueProblem
 	present := map[string]time.Duration{}
 	for _, state := range states {
 		for _, found := range state.problems {
@@ -103,12 +103,12 @@ func (t *tracker) intolerable(states []state) []blamed {
 			}
 			present[key] = first
 			if t.counted-first >= t.tolerance(found) {
-				over = append(over, blamed{state: state, problem: found})
+				overdue = append(overdue, overdueProblem{state: state, problem: found})
 			}
 		}
 	}
 	t.since = present // a problem that went away starts anew when it comes back
-	return over
+	return overdue
 }
 
 // inherited is the age, at the beginning of a wait, from which a pod's problem counts as left over from before.

@@ -60,9 +60,9 @@ func wait(ctx context.Context, api *cluster.Cluster, namespace, what string, opt
 			if !slices.ContainsFunc(states, state.pending) {
 				return nil
 			}
-			for _, over := range watch.intolerable(states) {
-				if !causes.brings(ctx, over.problem) {
-					return causes.waitError(ctx, over.describe(namespace), over.problem)
+			for _, late := range watch.overdue(states) {
+				if !causes.nodeComing(ctx, late.problem) {
+					return causes.waitError(ctx, late.describe(namespace), late.problem)
 				}
 			}
 			if watch.over() {

@@ -258,7 +258,7 @@ func TestWaitDeploymentsTolerates(t *testing.T) {
 			s.pod("web-1", "new", unscheduledPod())
 			s.event("Pod", "web-1", "Normal", "TriggeredScaleUp", "pod triggered scale-up")
 		}, "Unschedulable", 5 * time.Minute},
-		{"no room, but Karpenter brings a node", func(s shop) {
+		{"no room, but Karpenter nodeComing a node", func(s shop) {
 			s.pod("web-1", "new", unscheduledPod())
 			s.event("Pod", "web-1", "Normal", "Nominated", "Pod should schedule on: nodeclaim/default-x")
 		}, "Unschedulable", 5 * time.Minute},
