@@ -13,7 +13,6 @@ import (
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/config"
-	"github.com/codingbutter/team-dashboard/ci/preflight"
 	"github.com/codingbutter/team-dashboard/ci/progress"
 	"github.com/codingbutter/team-dashboard/ci/workload"
 )
@@ -60,7 +59,7 @@ func (d Database) Backup(ctx context.Context, kind string) (Made, error) {
 	if !slices.Contains(Types, kind) {
 		return Made{}, fmt.Errorf("--kind %q: unknown; give %s", kind, strings.Join(Types, ", "))
 	}
-	if err := preflight.Restoring(ctx, d.Cluster, d.Environment); err != nil {
+	if _, err := Finished(ctx, d.Cluster, d.Environment); err != nil {
 		return Made{}, fmt.Errorf("backing up: %w", err)
 	}
 	server, err := d.server(ctx)

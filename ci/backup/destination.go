@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
-	"github.com/codingbutter/team-dashboard/ci/preflight"
 )
 
 // destination is where a restore goes to.
@@ -63,7 +62,7 @@ func (d Database) look(ctx context.Context, p *destination) error {
 	}
 	p.serverExists, p.claimExists = server != nil, claim != nil
 	if p.claimExists {
-		p.unfinished = claim.GetAnnotations()[preflight.RestoreMark]
+		p.unfinished = claim.GetAnnotations()[RestoreMark]
 	}
 	return nil
 }

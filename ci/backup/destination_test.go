@@ -10,7 +10,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
-	"github.com/codingbutter/team-dashboard/ci/preflight"
 )
 
 // objects is a cluster that can be read, and nothing else: what writes fails the test by a nil call.
@@ -29,7 +28,7 @@ func (o objects) Get(_ context.Context, ref cluster.Ref) (*cluster.Object, error
 func object(mark string) *cluster.Object {
 	made := &cluster.Object{Object: map[string]any{}}
 	if mark != "" {
-		made.SetAnnotations(map[string]string{preflight.RestoreMark: mark})
+		made.SetAnnotations(map[string]string{RestoreMark: mark})
 	}
 	return made
 }

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
-	"github.com/codingbutter/team-dashboard/ci/preflight"
 )
 
 // Request says what to restore, and where to.
@@ -179,7 +178,7 @@ func (d Database) makeRoom(ctx context.Context, p destination) error {
 
 // mark says on the volume what is being restored into it, and since when; nil takes that away.
 func (d Database) mark(ctx context.Context, p destination, command, began any) error {
-	marks := map[string]any{preflight.RestoreMark: command, preflight.RestoreBegan: began}
+	marks := map[string]any{RestoreMark: command, RestoreBegan: began}
 	_, err := d.Cluster.MergePatch(ctx, d.ref("PersistentVolumeClaim", p.claim()), map[string]any{"metadata": map[string]any{"annotations": marks}})
 	return err
 }

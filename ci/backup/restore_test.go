@@ -9,7 +9,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
-	"github.com/codingbutter/team-dashboard/ci/preflight"
 )
 
 func (l *lab) restore(request Request) error {
@@ -41,7 +40,8 @@ func TestARestoreThatIsKilledIsFinishedByTheSameCommand(t *testing.T) {
 					l.killAt, l.late = n, late
 					require.ErrorIs(t, l.restore(scene.request), errKilled, "write %d", n)
 					if claim := l.all["PersistentVolumeClaim/data-postgres-0"]; claim != nil && (l.all["Pod/postgres-0"] == nil || !l.password) {
-						require.Error(t, preflight.Restoring(t.Context(), l, database(t).Environment), "killed at write %d: nobody is told", n)
+						_, err := Finished(t.Context(), l, database(t).Environment)
+						require.Error(t, err, "killed at write %d: nobody is told", n)
 					}
 					l.dead, l.killAt = false, -1
 					require.NoError(t, l.restore(scene.request), "killed at write %d", n)
@@ -58,7 +58,8 @@ func (l *lab) finished(volume string) {
 	assert.True(l.t, l.password, "the password is that of the backup")
 	assert.NotNil(l.t, l.all["Pod/postgres-0"], "the server does not run")
 	assert.NotContains(l.t, l.all, "StatefulSet/postgres-restored", "it was restored beside")
-	assert.NoError(l.t, preflight.Restoring(l.t.Context(), l, database(l.t).Environment))
+	_, err := Finished(l.t.Context(), l, database(l.t).Environment)
+	assert.NoError(l.t, err)
 }
 
 func TestARepositoryThatIsAwayTouchesNothing(t *testing.T) {

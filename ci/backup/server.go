@@ -10,7 +10,6 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
-	"github.com/codingbutter/team-dashboard/ci/preflight"
 )
 
 // makeClaim makes the volume of a server that does not exist yet, as its StatefulSet would.
@@ -29,7 +28,7 @@ func (d Database) makeClaim(ctx context.Context, p destination, began string) er
 		claim.SetName(p.claim())
 		claim.SetNamespace(d.Environment.Namespace)
 		claim.SetLabels(d.labels(set, p))
-		claim.SetAnnotations(map[string]string{preflight.RestoreMark: p.command, preflight.RestoreBegan: began})
+		claim.SetAnnotations(map[string]string{RestoreMark: p.command, RestoreBegan: began})
 		_, err := d.Cluster.Apply(ctx, claim, cluster.ApplyOptions{})
 		return err
 	}

@@ -27,7 +27,7 @@ func TestNothingThatKeepsStateIsDeletedOrRestarted(t *testing.T) {
 		changed := manifestsWith(t, "data/redis/statefulset.yaml", "storage: 2Gi", "storage: 3Gi")
 		was := state(t, staging)
 		wrong{[]string{"--manifests", changed, "deploy", "--env", "staging", "--release-file", file},
-			[]string{`StatefulSet "redis"`, "undo the change in k8s/data", "nothing was changed"}}.check(t)
+			[]string{`StatefulSet "redis"`, "undo the change in the manifests", "nothing was changed"}}.check(t)
 		assert.Equal(t, was, state(t, staging))
 	})
 

@@ -59,7 +59,7 @@ func TestTheDeployerCannotWidenItsRights(t *testing.T) {
 	for _, namespace := range []string{staging, production} {
 		for _, action := range [][]string{
 			{"patch", "namespaces"}, {"patch", "roles"}, {"create", "rolebindings"}, {"create", "serviceaccounts", "--subresource=token"},
-			{"create", "pods"}, {"create", "pods", "--subresource=exec"}, {"delete", "statefulsets"}, {"delete", "persistentvolumeclaims"},
+			{"create", "pods", "--subresource=exec"}, {"delete", "pods"}, {"delete", "statefulsets"}, {"delete", "persistentvolumeclaims"},
 			{"delete", "networkpolicies"},
 		} {
 			kubeconfig := labFile(t, "state/deployer.kubeconfig")

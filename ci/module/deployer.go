@@ -3,10 +3,14 @@ package main
 import (
 	"context"
 
+	"github.com/codingbutter/team-dashboard/ci/backup"
+	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/config"
+	"github.com/codingbutter/team-dashboard/ci/preflight"
 	"github.com/codingbutter/team-dashboard/ci/promote"
 	"github.com/codingbutter/team-dashboard/ci/release"
 	"github.com/codingbutter/team-dashboard/ci/rollout"
+	"github.com/codingbutter/team-dashboard/ci/secrets"
 )
 
 // promoter takes what is in the source, or a given release, along its route.
@@ -59,5 +63,20 @@ func (m *TeamDashboard) deployer(ctx context.Context, limits limits) (*rollout.D
 		Watcher:     rollout.Metrics{Application: app, Cluster: connection, Door: door, Progress: spans{}},
 		Progress:    spans{},
 		Options:     options,
+		Checks:      append(unfinished(connection), ready(app, connection)),
 	}, nil
+}
+
+// ready is the check that an environment has its secrets.
+func ready(app config.Application, connection *cluster.Cluster) preflight.Check {
+	return preflight.Check{Name: "secrets", Ask: func(ctx context.Context, environment config.Environment) (string, error) {
+		return secrets.Store{Cluster: connection, Application: app, Environment: environment}.Ready(ctx)
+	}}
+}
+
+// unfinished are the checks that nothing was left half done in an environment, which its status shows, too.
+func unfinished(connection *cluster.Cluster) []preflight.Check {
+	return []preflight.Check{{Name: "restore", Ask: func(ctx context.Context, environment config.Environment) (string, error) {
+		return backup.Finished(ctx, connection, environment)
+	}}}
 }

@@ -64,7 +64,7 @@ func (m *TeamDashboard) observer(ctx context.Context, env, format string) (rollo
 		return rollout.Observer{}, nil, err
 	}
 	connection, err := m.cluster(ctx)
-	return rollout.Observer{Application: app, Cluster: connection}, connection, err
+	return rollout.Observer{Application: app, Cluster: connection, Checks: unfinished(connection)}, connection, err
 }
 
 // target is the release that runs in an environment, or in one of its slots.

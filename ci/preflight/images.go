@@ -2,6 +2,7 @@ package preflight
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path"
 	"strings"
@@ -11,7 +12,7 @@ import (
 )
 
 // released asks the registry for every image of the release, on every platform, and for those of the data layer.
-func (i inspector) released(ctx context.Context) Check {
+func (i inspector) released(ctx context.Context) Finding {
 	var problems []string
 	err := i.images.Verify(ctx, i.Release, i.Platforms)
 	if err == nil {
@@ -32,9 +33,9 @@ func (i inspector) released(ctx context.Context) Check {
 		problems = append(problems, err.Error())
 	}
 	if len(problems) > 0 {
-		return failed("", "%s", strings.Join(problems, "; "))
+		return of("", errors.New(strings.Join(problems, "; ")))
 	}
-	return passed("%d images by digest, each for %s", len(i.Release.Images), strings.Join(i.Platforms, " and "))
+	return of(fmt.Sprintf("%d images by digest, each for %s", len(i.Release.Images), strings.Join(i.Platforms, " and ")), nil)
 }
 
 // ownData are the data layer's images that are published beside those of the release, so that the same clean-up of the

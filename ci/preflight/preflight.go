@@ -5,24 +5,15 @@ package preflight
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/codingbutter/team-dashboard/ci/access"
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/config"
 	"github.com/codingbutter/team-dashboard/ci/release"
 )
-
-// Cluster is what the checks ask of the API server; *cluster.Cluster is the real one.
-type Cluster interface {
-	Get(ctx context.Context, ref cluster.Ref) (*cluster.Object, error)
-	List(ctx context.Context, apiVersion, kind, namespace, selector string) ([]*cluster.Object, error)
-	// Apply is called with DryRun only.
-	Apply(ctx context.Context, object *cluster.Object, options cluster.ApplyOptions) (*cluster.Object, error)
-	Asker
-}
 
 // Images is what the checks ask of the registry; *image.Registry is the real one.
 type Images interface {
@@ -39,94 +30,97 @@ type Input struct {
 	Platforms []string
 	// Objects are all objects that will be applied.
 	Objects []*cluster.Object
+	// Idle is the slot that will be brought up and has no traffic: what cannot be changed there is made anew. Empty where
+	// there is none.
+	Idle string
 	// Replicas are the pods that will be added, by the name of their Deployment.
 	Replicas map[string]int
+	// Least and Most are how long the deploy takes at the least and at the most.
+	Least, Most time.Duration
+	// CredentialsExpire is when the API server stops to know the kubeconfig's user; zero when nobody can tell.
+	CredentialsExpire time.Time
+	// Checks are those of other rooms.
+	Checks []Check
 }
 
-// Check is one finding.
+// Check is a question that another room supplies.
 type Check struct {
-	Name string `json:"name"`
-	OK   bool   `json:"ok"`
-	// Detail says what was found; Fix, if it is not OK, what to do.
-	Detail   string        `json:"detail"`
-	Fix      string        `json:"fix,omitempty"`
-	Duration time.Duration `json:"duration"`
+	Name string
+	// Ask returns what was found, in a sentence, or the error that stands in the way of a deploy.
+	Ask func(ctx context.Context, environment config.Environment) (string, error)
 }
 
-// Report holds one Check for each question that preflight asks.
-type Report struct {
-	Environment string  `json:"environment"`
-	Release     string  `json:"release"`
-	Checks      []Check `json:"checks"`
+// inspector asks what is to be known.
+type inspector struct {
+	Input
+	api    *cluster.Cluster
+	images Images
+	// absent says that the namespace does not exist yet.
+	absent bool
+	tried  *triedPods
 }
 
 type question struct {
 	name string
-	ask  func(context.Context) Check
+	ask  func(context.Context) Finding
 }
 
 // Run asks everything at once; a check that cannot be made counts as failed. Without images the registry is not asked.
-func Run(ctx context.Context, api Cluster, images Images, input Input) Report {
-	inspector := inspector{api: api, images: images, Input: input}
-	questions := []question{
-		{"access", inspector.access},
-		{"namespace", inspector.namespace},
-		{"secrets", inspector.secrets},
-		{"restore", inspector.restore},
-		{"manifests", inspector.manifests},
-		{"capacity", inspector.capacity},
-	}
+func Run(ctx context.Context, api *cluster.Cluster, images Images, input Input) Report {
+	i := inspector{api: api, images: images, Input: input}
+	_, err := api.Get(ctx, cluster.Ref{APIVersion: "v1", Kind: "Namespace", Name: input.Environment.Namespace})
+	i.absent = cluster.IsNotFound(err) // any other error is the namespace's own check's to tell
+	i.tried = i.tryPods(ctx)
+	questions := append(i.general(), question{"manifests", i.manifests}, question{"pods", i.pods}, question{"capacity", i.capacity})
 	if images != nil {
-		questions = append(questions, question{"images", inspector.released})
+		questions = append(questions, question{"images", i.released})
 	}
 	return ask(ctx, input, questions)
 }
 
+// Ready asks what needs no release to be known: whether an environment could take one at all.
+func Ready(ctx context.Context, api *cluster.Cluster, input Input) Report {
+	return ask(ctx, input, inspector{api: api, Input: input}.general())
+}
+
 func ask(ctx context.Context, input Input, questions []question) Report {
-	report := Report{Environment: input.Environment.Name, Release: input.Release.Version, Checks: make([]Check, len(questions))}
+	report := Report{Environment: input.Environment.Name, Release: input.Release.Version, Checks: make([]Finding, len(questions))}
 	var group errgroup.Group
-	for i, question := range questions {
+	for n, question := range questions {
 		group.Go(func() error {
 			begin := time.Now()
-			check := question.ask(ctx)
-			check.Name, check.Duration = question.name, time.Since(begin)
-			report.Checks[i] = check
+			finding := question.ask(ctx)
+			finding.Name, finding.Duration = question.name, time.Since(begin)
+			report.Checks[n] = finding
 			return nil
 		})
 	}
-	_ = group.Wait() // the questions answer by Check, never by error
+	_ = group.Wait() // the questions answer by Finding, never by error
+	for _, finding := range report.Checks {
+		report.Recreate = append(report.Recreate, finding.recreate...)
+	}
 	return report
 }
 
-// Err is nil when every check is OK, else all problems with what to do about each.
-func (r Report) Err() error {
-	var problems []string
-	for _, check := range r.Checks {
-		if check.OK {
-			continue
-		}
-		problem := check.Name + ": " + check.Detail
-		if check.Fix != "" {
-			problem += " (" + check.Fix + ")"
-		}
-		problems = append(problems, problem)
+// general are the questions that need no release.
+func (i inspector) general() []question {
+	questions := []question{{"access", i.access}, {"namespace", i.namespace}, {"credentials", i.credentials}}
+	for _, check := range i.Checks {
+		questions = append(questions, question{check.Name, func(ctx context.Context) Finding {
+			return of(check.Ask(ctx, i.Environment))
+		}})
 	}
-	if len(problems) == 0 {
-		return nil
+	return questions
+}
+
+func (i inspector) access(ctx context.Context) Finding {
+	return of("the kubeconfig's user has every right that a deploy needs", access.Check(ctx, i.api, i.Environment))
+}
+
+func (i inspector) namespace(ctx context.Context) Finding {
+	exists, err := access.Ownership(ctx, i.api, i.Environment, i.Application)
+	if !exists {
+		return of(fmt.Sprintf("%s does not exist yet and will be created", i.Environment.Namespace), err)
 	}
-	return fmt.Errorf("release %q cannot be deployed to %s, nothing was changed: %s", r.Release, r.Environment, strings.Join(problems, "; "))
-}
-
-type inspector struct {
-	Input
-	api    Cluster
-	images Images
-}
-
-func passed(format string, arguments ...any) Check {
-	return Check{OK: true, Detail: fmt.Sprintf(format, arguments...)}
-}
-
-func failed(fix, format string, arguments ...any) Check {
-	return Check{Detail: fmt.Sprintf(format, arguments...), Fix: fix}
+	return of(fmt.Sprintf("%s belongs to %s", i.Environment.Namespace, i.Application), err)
 }

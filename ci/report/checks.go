@@ -90,6 +90,9 @@ func (p *page) preflight(r preflight.Report) {
 	var rows [][]string
 	for _, check := range r.Checks {
 		rows = append(rows, []string{mark(check.OK), check.Name, brief(check.Detail)})
+		for _, warning := range check.Warnings {
+			rows = append(rows, []string{"warning", check.Name, warning})
+		}
 	}
 	p.gap()
 	p.columns(rows)

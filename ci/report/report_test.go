@@ -97,7 +97,7 @@ func TestText(t *testing.T) {
 		{"ill", ill, false},
 		{"smoke", smoke.Result{Passed: 1, Failed: 1, Flows: []smoke.Flow{{Name: "sign in", OK: true, Milliseconds: 123}, {Name: "create a team", Milliseconds: 2000, Error: "answered 500"}}}, false},
 		{"preview", rollout.Preview{Environment: "production", Release: "v2", Slot: "green", Before: "v1", Changes: true, Objects: []string{"Namespace/team-dashboard-prod", "Deployment/dashboard-green"},
-			Checks: preflight.Report{Checks: []preflight.Check{{Name: "access", OK: true, Detail: "14 rights"}, {Name: "images", OK: true, Detail: "5 images"}}}}, true},
+			Checks: preflight.Report{Checks: []preflight.Finding{{Name: "access", OK: true, Detail: "14 rights"}, {Name: "manifests", OK: true, Detail: "40 objects", Warnings: []string{"Deployment could not be tried"}}, {Name: "images", OK: true, Detail: "5 images"}}}}, true},
 		{"secrets", secrets.Report{Environment: "production", Entries: []secrets.Entry{{Secret: "dashboard-secrets", Key: "NEXTAUTH_SECRET", State: secrets.Present}, {Secret: "database-secrets", Key: "postgres-url", State: secrets.Missing, Detail: "missing"}}}, false},
 		{"secrets-rotating", secrets.Report{Environment: "production", Unfinished: "secrets rotate --env production --keys JWT_SECRET", Entries: []secrets.Entry{{Secret: "agent-manager-secrets", Key: "JWT_SECRET", State: secrets.Present}}}, false},
 		{"rotated", secrets.Rotation{Environment: "production", Resumed: "secrets rotate", Restarted: []string{"agent-manager-blue", "dashboard-blue"}, Servers: []string{"redis"}, Readers: []string{"postgres"}, Entries: []secrets.Entry{

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/codingbutter/team-dashboard/ci/access"
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/preflight"
 	"github.com/codingbutter/team-dashboard/ci/record"
@@ -121,7 +122,7 @@ func inWaves(ctx context.Context, objects []*cluster.Object, apply func(context.
 }
 
 func (r *run) applyObject(ctx context.Context, object *cluster.Object) error {
-	granted, err := preflight.Granted(ctx, r.Cluster, object)
+	granted, err := access.Granted(ctx, r.Cluster, object)
 	if err != nil || granted {
 		return err
 	}
@@ -207,7 +208,7 @@ func (r *run) applyDeployment(ctx context.Context, object *cluster.Object) error
 	annotations[revisionAnnotation] = r.plan.digest()
 	marked.SetAnnotations(annotations)
 	err := r.applyObject(ctx, marked)
-	if !cluster.IsInvalid(err) || r.record.Slot == "" || r.found.traffic(r.record.Slot) != trafficElsewhere {
+	if len(cluster.ImmutableFields(err)) == 0 || r.record.Slot == "" || r.found.traffic(r.record.Slot) != trafficElsewhere {
 		return err
 	}
 	r.Progress.Info(ctx, "making %s anew: %v", cluster.RefOf(object), err)

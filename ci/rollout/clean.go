@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/codingbutter/team-dashboard/ci/access"
 	"github.com/codingbutter/team-dashboard/ci/cluster"
-	"github.com/codingbutter/team-dashboard/ci/preflight"
 	"github.com/codingbutter/team-dashboard/ci/record"
 )
 
@@ -97,7 +97,7 @@ func (r *run) drifted(ctx context.Context, slot string) ([]string, error) {
 }
 
 func (r *run) wouldChange(ctx context.Context, object *cluster.Object) (bool, error) {
-	granted, err := preflight.Granted(ctx, r.Cluster, object)
+	granted, err := access.Granted(ctx, r.Cluster, object)
 	if err != nil || granted {
 		return false, err
 	}

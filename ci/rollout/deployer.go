@@ -7,10 +7,11 @@ import (
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/config"
 	"github.com/codingbutter/team-dashboard/ci/image"
+	"github.com/codingbutter/team-dashboard/ci/preflight"
 	"github.com/codingbutter/team-dashboard/ci/progress"
 )
 
-// Deployer deploys the releases of one application, and takes them back. All fields but Options must be set.
+// Deployer deploys the releases of one application, and takes them back. All fields but Options and Checks must be set.
 type Deployer struct {
 	Application config.Application
 	Cluster     *cluster.Cluster
@@ -22,6 +23,8 @@ type Deployer struct {
 	Watcher     Watcher
 	Progress    progress.Reporter
 	Options     Options
+	// Checks are those of other rooms that preflight makes; there may be none.
+	Checks []preflight.Check
 }
 
 // Options are the limits of a run; DefaultOptions has a sentence for each. Budgets count only time in which the API server

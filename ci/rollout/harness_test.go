@@ -24,6 +24,7 @@ import (
 	"github.com/codingbutter/team-dashboard/ci/config"
 	"github.com/codingbutter/team-dashboard/ci/health"
 	"github.com/codingbutter/team-dashboard/ci/lock"
+	"github.com/codingbutter/team-dashboard/ci/preflight"
 	"github.com/codingbutter/team-dashboard/ci/record"
 	"github.com/codingbutter/team-dashboard/ci/release"
 	"github.com/codingbutter/team-dashboard/ci/render"
@@ -144,6 +145,8 @@ type world struct {
 	tagging func(ctx context.Context) error
 	// closed is why nobody answers at the front door; nil when somebody does.
 	closed error
+	// halfDone is what another room says was left so; nil when nothing was.
+	halfDone error
 	// upstream numbers what the tags of the data layer's images stand for.
 	upstream int
 	// verifying, smoking, visiting and watching, if set, are called in place of what they are named after.
@@ -177,29 +180,7 @@ func newWorld(t *testing.T, environment config.Environment) *world {
 	namespace.SetName(environment.Namespace)
 	namespace.SetLabels(map[string]string{render.PartOfLabel: application.Name})
 	w.Put(namespace)
-	for _, secret := range environment.Secrets {
-		data := map[string]any{}
-		for _, key := range secret.Keys {
-			data[key.Name] = base64.StdEncoding.EncodeToString([]byte(valueOf(key)))
-		}
-		object := &cluster.Object{Object: map[string]any{"apiVersion": "v1", "kind": "Secret", "data": data}}
-		object.SetName(secret.Name)
-		object.SetNamespace(environment.Namespace)
-		w.Put(object)
-	}
 	return w
-}
-
-// valueOf is a value that serves as a key.
-func valueOf(key config.Key) string {
-	value := strings.Repeat("k3JvQ9xT1mZ", 3)
-	switch {
-	case len(key.Schemes) > 0:
-		return key.Schemes[0] + "://app:" + value + "@postgres/app"
-	case len(key.Prefixes) > 0:
-		return key.Prefixes[0] + value
-	}
-	return value
 }
 
 // again is the same world with a copy of its cluster, and a new process.
@@ -218,7 +199,7 @@ func (w *world) deployer() *Deployer {
 	options := DefaultOptions()
 	options.ReadyBudget = 20 * time.Second // a wait looks four times a second
 	return &Deployer{Application: application, Cluster: w.client.Cluster(), Registry: w, Manifests: w.manifests, Health: w, FrontDoor: w,
-		Smoke: w, Watcher: w, Progress: w, Options: options}
+		Smoke: w, Watcher: w, Progress: w, Options: options, Checks: w.checks()}
 }
 
 func (w *world) deploy(environment config.Environment, version string) (Result, error) {
@@ -232,7 +213,12 @@ func (w *world) rollback(environment config.Environment, request Request) (Resul
 }
 
 func (w *world) observer() Observer {
-	return Observer{Application: application, Cluster: w.NewClient().Cluster()}
+	return Observer{Application: application, Cluster: w.NewClient().Cluster(), Checks: w.checks()}
+}
+
+// checks are those of another room: whether something was left half done.
+func (w *world) checks() []preflight.Check {
+	return []preflight.Check{{Name: "restore", Ask: func(context.Context, config.Environment) (string, error) { return "", w.halfDone }}}
 }
 
 // Verify, Pin, Resolve and Tag are the registry.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/codingbutter/team-dashboard/ci/access"
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/config"
 	"github.com/codingbutter/team-dashboard/ci/preflight"
@@ -16,6 +17,8 @@ import (
 type Observer struct {
 	Application config.Application
 	Cluster     *cluster.Cluster
+	// Checks are those of other rooms whose problems belong to the state of an environment.
+	Checks []preflight.Check
 }
 
 // History lists the recorded runs of an environment.
@@ -73,7 +76,7 @@ func (o Observer) look(ctx context.Context, name string) (facts, error) {
 	if err != nil {
 		return facts{}, err
 	}
-	if _, err := preflight.Ownership(ctx, o.Cluster, environment, o.Application.Name); err != nil {
+	if _, err := access.Ownership(ctx, o.Cluster, environment, o.Application.Name); err != nil {
 		return facts{}, err
 	}
 	return readFacts(ctx, o.Cluster, o.Application, environment)

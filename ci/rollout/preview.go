@@ -84,7 +84,8 @@ func (r *run) checkInput() preflight.Input {
 		}
 	}
 	return preflight.Input{Application: r.Application.Name, Environment: r.environment, Release: r.plan.release,
-		Platforms: r.Options.Platforms, Objects: r.wanted(), Replicas: added}
+		Platforms: r.Options.Platforms, Objects: r.wanted(), Idle: slot, Replicas: added, Least: r.request.Watch,
+		Most: r.Options.ReadyBudget + r.Options.ProofBudget + r.request.Watch + r.Options.DrainBudget, Checks: r.Checks}
 }
 
 // added is the number of pods that a Deployment adds to those there are. Without slots only new Deployments add any: the
@@ -104,5 +105,5 @@ func (d *Deployer) Ready(ctx context.Context, environment config.Environment) (p
 	if err := checkStrategy(environment); err != nil {
 		return preflight.Report{}, err
 	}
-	return preflight.Ready(ctx, d.Cluster, preflight.Input{Application: d.Application.Name, Environment: environment}), nil
+	return preflight.Ready(ctx, d.Cluster, preflight.Input{Application: d.Application.Name, Environment: environment, Checks: d.Checks}), nil
 }

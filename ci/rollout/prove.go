@@ -50,6 +50,9 @@ func (r *run) proveDoor(ctx context.Context, target release.Target) (*record.Swi
 	ctx, cancel := context.WithTimeout(ctx, r.Options.ProofBudget)
 	defer cancel()
 	proof, err := r.FrontDoor.Prove(ctx, target)
+	if doubt := proof.Doubt(); doubt != "" {
+		r.warn(ctx, "%s", doubt)
+	}
 	evidence := &record.Switch{To: target.Slot, Requests: proof.Requests, Old: proof.Old, Failed: proof.Failed}
 	if r.record.Replaces > 0 {
 		evidence.From = r.record.Previous

@@ -7,10 +7,10 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/codingbutter/team-dashboard/ci/access"
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/config"
 	"github.com/codingbutter/team-dashboard/ci/lock"
-	"github.com/codingbutter/team-dashboard/ci/preflight"
 	"github.com/codingbutter/team-dashboard/ci/record"
 )
 
@@ -64,7 +64,7 @@ func (r *run) resolve(ctx context.Context, make planner) (nothing bool, err erro
 	if err := checkStrategy(r.environment); err != nil {
 		return false, err
 	}
-	if _, err = preflight.Ownership(ctx, r.Cluster, r.environment, r.Application.Name); err != nil {
+	if _, err = access.Ownership(ctx, r.Cluster, r.environment, r.Application.Name); err != nil {
 		return false, err
 	}
 	if err = r.look(ctx, make); err == nil {
@@ -72,7 +72,7 @@ func (r *run) resolve(ctx context.Context, make planner) (nothing bool, err erro
 	}
 	if cluster.IsForbidden(err) {
 		// One right that is lacking is seldom alone: the first refusal is told as all of them.
-		return false, cmp.Or(preflight.Access(ctx, r.Cluster, r.environment), err)
+		return false, cmp.Or(access.Check(ctx, r.Cluster, r.environment), err)
 	}
 	return nothing, err
 }
@@ -125,6 +125,9 @@ func (r *run) preflight(ctx context.Context) error {
 	report := r.check(ctx)
 	for _, check := range report.Checks {
 		r.Progress.Info(ctx, "%s: %s", check.Name, check.Detail)
+	}
+	for _, warning := range report.Warnings() {
+		r.warn(ctx, "%s", warning)
 	}
 	return report.Err()
 }

@@ -128,6 +128,15 @@ func TestEveryStateHasAWayOut(t *testing.T) {
 	}
 }
 
+func TestStatusNamesWhatWasLeftHalfDone(t *testing.T) {
+	inWorld(t, production, func(t *testing.T, w *world) {
+		w.halfDone = errors.New("finish it: dagger call restore --env production --latest --force")
+		status, err := w.observer().Status(t.Context(), "production")
+		require.NoError(t, err)
+		assert.Equal(t, []string{w.halfDone.Error()}, status.Problems)
+	}, "v1")
+}
+
 func TestWhatStatusRecommendsWorks(t *testing.T) {
 	for state, make := range hands {
 		for _, environment := range application.Environments {

@@ -11,7 +11,6 @@ import (
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/lock"
-	"github.com/codingbutter/team-dashboard/ci/preflight"
 	"github.com/codingbutter/team-dashboard/ci/record"
 )
 
@@ -28,8 +27,10 @@ func (o Observer) Status(ctx context.Context, name string) (Status, error) {
 	}
 	o.addLive(ctx, f, &status)
 	o.addRuns(ctx, f, &status)
-	if err := preflight.Restoring(ctx, o.Cluster, f.environment); err != nil {
-		status.Problems = append(status.Problems, err.Error())
+	for _, check := range o.Checks {
+		if _, err := check.Ask(ctx, f.environment); err != nil {
+			status.Problems = append(status.Problems, err.Error())
+		}
 	}
 	status.Next = status.next(f)
 	return status, nil

@@ -5,16 +5,20 @@ import (
 	"encoding/base64"
 	"fmt"
 
+	"github.com/codingbutter/team-dashboard/ci/access"
 	"github.com/codingbutter/team-dashboard/ci/cluster"
-	"github.com/codingbutter/team-dashboard/ci/preflight"
 	"github.com/codingbutter/team-dashboard/ci/render"
 )
 
-// current reads the values of every required Secret that exists.
+// current reads the values of every required Secret that exists, in a namespace that is the application's own.
 func (s Store) current(ctx context.Context) (map[string]map[string]string, error) {
-	if _, err := preflight.Ownership(ctx, s.Cluster, s.Environment, s.Application.Name); err != nil {
+	if _, err := access.Ownership(ctx, s.Cluster, s.Environment, s.Application.Name); err != nil {
 		return nil, err
 	}
+	return s.read(ctx)
+}
+
+func (s Store) read(ctx context.Context) (map[string]map[string]string, error) {
 	all := map[string]map[string]string{}
 	for _, secret := range s.Environment.Secrets {
 		object, err := s.Cluster.Get(ctx, s.ref(secret.Name))
@@ -52,7 +56,7 @@ func (s Store) labels() map[string]any {
 // ensureNamespace makes the namespace when there is none and the caller may, and refuses one that belongs to something
 // else. All but its name and owner comes with the manifests.
 func (s Store) ensureNamespace(ctx context.Context) error {
-	exists, err := preflight.Ownership(ctx, s.Cluster, s.Environment, s.Application.Name)
+	exists, err := access.Ownership(ctx, s.Cluster, s.Environment, s.Application.Name)
 	if err != nil || exists {
 		return err
 	}

@@ -6,9 +6,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/codingbutter/team-dashboard/ci/backup"
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/config"
-	"github.com/codingbutter/team-dashboard/ci/preflight"
 	"github.com/codingbutter/team-dashboard/ci/workload"
 )
 
@@ -96,7 +96,7 @@ func (r *rotation) done() bool { return len(r.journal.Changes) == 0 }
 
 // plan decides what is to change: what the caller asks for, or the rest of a rotation that was killed.
 func (r *rotation) plan(ctx context.Context) error {
-	if err := preflight.Restoring(ctx, r.Cluster, r.Environment); err != nil {
+	if _, err := backup.Finished(ctx, r.Cluster, r.Environment); err != nil {
 		return fmt.Errorf("rotating secrets: %w", err)
 	}
 	left, err := r.unfinished(ctx)

@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/codingbutter/team-dashboard/ci/backup"
 	"github.com/codingbutter/team-dashboard/ci/cluster"
-	"github.com/codingbutter/team-dashboard/ci/preflight"
 	"github.com/codingbutter/team-dashboard/ci/secrets"
 )
 
@@ -153,7 +153,7 @@ func TestRotateWaitsUntilARestoreOfTheDatabaseHasEnded(t *testing.T) {
 	claim := &cluster.Object{Object: map[string]any{"apiVersion": "v1", "kind": "PersistentVolumeClaim"}}
 	claim.SetName("data-postgres-0")
 	claim.SetNamespace(namespace)
-	claim.SetAnnotations(map[string]string{preflight.RestoreMark: "restore --env production --latest --force", preflight.RestoreBegan: "2026-11-23T12:00:00Z"})
+	claim.SetAnnotations(map[string]string{backup.RestoreMark: "restore --env production --latest --force", backup.RestoreBegan: "2026-11-23T12:00:00Z"})
 	m.objects[cluster.RefOf(claim)] = claim
 	_, err := store.Rotate(context.Background(), m, secrets.RotateOptions{Keys: []string{"JWT_SECRET"}, Generate: true})
 	assert.ErrorContains(t, err, "finish it: dagger call restore --env production --latest --force")

@@ -78,6 +78,7 @@ func TestConstantsAreThoseOfTheAPI(t *testing.T) {
 		{kinds.DisruptionTarget, string(corev1.DisruptionTarget)},
 		{kinds.PodSucceeded, string(corev1.PodSucceeded)},
 		{kinds.PodFailed, string(corev1.PodFailed)},
+		{kinds.RestartAlways, string(corev1.ContainerRestartPolicyAlways)},
 		{kinds.DeploymentProgressing, string(appsv1.DeploymentProgressing)},
 		{kinds.DeploymentReplicaFailure, string(appsv1.DeploymentReplicaFailure)},
 		{kinds.JobComplete, string(batchv1.JobComplete)},
@@ -87,8 +88,6 @@ func TestConstantsAreThoseOfTheAPI(t *testing.T) {
 		{kinds.ResourceCPU, string(corev1.ResourceCPU)},
 		{kinds.ResourceMemory, string(corev1.ResourceMemory)},
 		{kinds.ResourcePods, string(corev1.ResourcePods)},
-		{kinds.ResourceRequestsCPU, string(corev1.ResourceRequestsCPU)},
-		{kinds.ResourceRequestsMemory, string(corev1.ResourceRequestsMemory)},
 		{kinds.EventTypeNormal, corev1.EventTypeNormal},
 		{kinds.EventTypeWarning, corev1.EventTypeWarning},
 	} {

@@ -19,6 +19,7 @@ type PodSpec struct {
 	Containers      []Container         `json:"containers"`
 	Volumes         []Volume            `json:"volumes"`
 	SecurityContext *PodSecurityContext `json:"securityContext"`
+	Overhead        ResourceList        `json:"overhead"`
 }
 
 // PodSecurityContext has the user that a pod's containers run as.
@@ -33,7 +34,12 @@ type Container struct {
 	EnvFrom   []EnvFromSource      `json:"envFrom"`
 	Env       []EnvVar             `json:"env"`
 	Resources ResourceRequirements `json:"resources"`
+	// RestartPolicy is RestartAlways in an init container that goes on beside the others, and empty in all else.
+	RestartPolicy string `json:"restartPolicy"`
 }
+
+// RestartAlways is the restart policy of a sidecar.
+const RestartAlways = "Always"
 
 // EnvFromSource makes variables of all that a Secret holds.
 type EnvFromSource struct {
@@ -71,13 +77,11 @@ type ResourceRequirements struct {
 // ResourceList has a quantity by the name of its resource.
 type ResourceList map[string]resource.Quantity
 
-// Names of resources. Quotas know requests by two names.
+// Names of resources.
 const (
-	ResourceCPU            = "cpu"
-	ResourceMemory         = "memory"
-	ResourcePods           = "pods"
-	ResourceRequestsCPU    = "requests.cpu"
-	ResourceRequestsMemory = "requests.memory"
+	ResourceCPU    = "cpu"
+	ResourceMemory = "memory"
+	ResourcePods   = "pods"
 )
 
 // Volume is a folder of a pod.

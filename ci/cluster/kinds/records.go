@@ -15,8 +15,18 @@ const MaxSecretSize = 1 << 20
 // ResourceQuota is a v1 ResourceQuota.
 type ResourceQuota struct {
 	metav1.ObjectMeta `json:"metadata"`
+	Spec              ResourceQuotaSpec   `json:"spec"`
 	Status            ResourceQuotaStatus `json:"status"`
 }
+
+// ResourceQuotaSpec says which objects are counted: all, or those of its scopes.
+type ResourceQuotaSpec struct {
+	Scopes        []string       `json:"scopes"`
+	ScopeSelector *ScopeSelector `json:"scopeSelector"`
+}
+
+// ScopeSelector is not looked into.
+type ScopeSelector struct{}
 
 // ResourceQuotaStatus is what a namespace may use, and what it uses.
 type ResourceQuotaStatus struct {

@@ -1,4 +1,4 @@
-package preflight
+package access
 
 import (
 	"context"
@@ -32,6 +32,11 @@ func (e *OwnershipError) Fix() string {
 	return fmt.Sprintf("kubectl label namespace %s --overwrite %s=%s", e.Namespace, render.PartOfLabel, e.Wanted)
 }
 
+// Reader reads single objects; *cluster.Cluster does.
+type Reader interface {
+	Get(ctx context.Context, ref cluster.Ref) (*cluster.Object, error)
+}
+
 // Ownership says whether the namespace exists, and refuses one that is not the application's own. The error is a
 // *GrantError when the user may not even look, since then nobody can tell it from one that does not exist.
 func Ownership(ctx context.Context, api Reader, environment config.Environment, application string) (exists bool, err error) {
@@ -52,15 +57,4 @@ func Ownership(ctx context.Context, api Reader, environment config.Environment, 
 		return true, fmt.Errorf("namespace %q is being deleted; wait until it is gone, then run the same command again", ref.Name)
 	}
 	return true, nil
-}
-
-func (i inspector) namespace(ctx context.Context) Check {
-	exists, err := Ownership(ctx, i.api, i.Environment, i.Application)
-	switch {
-	case err != nil:
-		return failed("", "%v", err)
-	case !exists:
-		return passed("%s does not exist yet and will be created", i.Environment.Namespace)
-	}
-	return passed("%s belongs to %s", i.Environment.Namespace, i.Application)
 }

@@ -1,4 +1,4 @@
-package preflight
+package access
 
 import (
 	"os"
@@ -11,16 +11,20 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/yaml"
+
+	"github.com/codingbutter/team-dashboard/ci/cluster/clustertest"
+	"github.com/codingbutter/team-dashboard/ci/config"
 )
 
 func TestAllRightsThatAreLackingAreNamed(t *testing.T) {
-	s, input := ready(t)
-	require.NoError(t, Access(t.Context(), s, input.Environment))
-
-	s.denied["Lease"], s.denied["ReplicaSet"] = true, true
-	err := Access(t.Context(), s, input.Environment)
-	assert.EqualError(t, err, `the kubeconfig's user may not do in namespace "shop": list ReplicaSet, get Lease, create Lease, update Lease, patch Lease; `+
-		"an administrator gives deployers their rights: kubectl apply -k k8s/environments/production/platform -l app.kubernetes.io/component=access")
+	shop := config.Environment{Name: "production", Namespace: "shop"}
+	server := clustertest.NewServer()
+	require.NoError(t, Check(t.Context(), server.NewClient().Cluster(), shop))
+	server.Forbid("Lease")
+	server.Forbid("ReplicaSet")
+	assert.EqualError(t, Check(t.Context(), server.NewClient().Cluster(), shop),
+		`the kubeconfig's user may not do in namespace "shop": list ReplicaSet, get Lease, create Lease, update Lease, patch Lease; `+
+			"an administrator gives deployers their rights: kubectl apply -k k8s/environments/production/platform -l app.kubernetes.io/component=access")
 }
 
 // A right that is asked for and that no administrator gives would end every deploy.

@@ -1,4 +1,4 @@
-package preflight
+package backup
 
 import (
 	"context"
@@ -8,9 +8,6 @@ import (
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/config"
 )
-
-// databaseClaim is the volume of the database that the services use (k8s/data/postgres).
-const databaseClaim = "data-postgres-0"
 
 // Annotations of the volume that a database is being restored into, from before the first byte until it runs again.
 const (
@@ -41,25 +38,24 @@ func (e *UnfinishedRestoreError) Fix() string {
 	return fix
 }
 
-// Restoring says whether a restore over the database has not ended; the error is then an *UnfinishedRestoreError.
-func Restoring(ctx context.Context, api Reader, environment config.Environment) error {
-	claim, err := api.Get(ctx, cluster.Ref{APIVersion: "v1", Kind: "PersistentVolumeClaim", Namespace: environment.Namespace, Name: databaseClaim})
+// Reader reads single objects; *cluster.Cluster is the real one.
+type Reader interface {
+	Get(ctx context.Context, ref cluster.Ref) (*cluster.Object, error)
+}
+
+// Finished is the check that no restore over the database is unfinished; the error is else an *UnfinishedRestoreError.
+func Finished(ctx context.Context, api Reader, environment config.Environment) (string, error) {
+	const detail = "no restore of the database is unfinished"
+	claim, err := api.Get(ctx, cluster.Ref{APIVersion: "v1", Kind: "PersistentVolumeClaim", Namespace: environment.Namespace, Name: destination{name: statefulSet}.claim()})
 	if cluster.IsNotFound(err) {
-		return nil
+		return detail, nil
 	}
 	if err != nil {
-		return err
+		return "", err
 	}
 	marks := claim.GetAnnotations()
 	if marks[RestoreMark] == "" {
-		return nil
+		return detail, nil
 	}
-	return &UnfinishedRestoreError{Environment: environment.Name, Command: marks[RestoreMark], Began: marks[RestoreBegan]}
-}
-
-func (i inspector) restore(ctx context.Context) Check {
-	if err := Restoring(ctx, i.api, i.Environment); err != nil {
-		return failed("", "%v", err)
-	}
-	return passed("no restore of the database is unfinished")
+	return "", &UnfinishedRestoreError{Environment: environment.Name, Command: marks[RestoreMark], Began: marks[RestoreBegan]}
 }

@@ -1,8 +1,7 @@
-package preflight
+package access
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -21,7 +20,8 @@ var rights = []struct{ apiVersion, kind, subresource, verbs string }{
 	{"v1", "Secret", "", "get list create patch delete"},
 	{"v1", "ServiceAccount", "", "get create patch"},
 	{"v1", "PersistentVolumeClaim", "", "get list create patch"},
-	{"v1", "Pod", "", "list"},
+	// Created in dry runs only.
+	{"v1", "Pod", "", "list create"},
 	{"v1", "Pod", "log", "get"},
 	{"v1", "Pod", "proxy", "get"},
 	{"v1", "Event", "", "list"},
@@ -34,55 +34,49 @@ var rights = []struct{ apiVersion, kind, subresource, verbs string }{
 	{"policy/v1", "PodDisruptionBudget", "", "get list create patch delete"},
 	{"networking.k8s.io/v1", "NetworkPolicy", "", "get list create patch delete"},
 	{"batch/v1", "CronJob", "", "get list create patch"},
-	{"batch/v1", "Job", "", "get create delete"},
+	{"batch/v1", "Job", "", "get list create delete"},
 	{"coordination.k8s.io/v1", "Lease", "", "get create update patch"},
 }
 
-// Asker says whether the kubeconfig's user has a right; *cluster.Cluster is the real one.
-type Asker interface {
-	Can(ctx context.Context, action cluster.Action) (bool, error)
-}
+// parallelRequests bounds the requests in flight, for API servers that serve others too.
+const parallelRequests = 8
 
-// AccessError is a user who lacks rights.
-type AccessError struct {
+// LackingError is a user who lacks rights.
+type LackingError struct {
 	Environment config.Environment
-	// Lacking are the rights: patch Deployment/scale.
-	Lacking []string
+	// Rights are those that are lacking: patch Deployment/scale.
+	Rights []string
 }
 
-func (e *AccessError) Error() string { return e.detail() + "; " + e.Fix() }
-
-func (e *AccessError) detail() string {
-	return fmt.Sprintf("the kubeconfig's user may not do in namespace %q: %s", e.Environment.Namespace, strings.Join(e.Lacking, ", "))
+func (e *LackingError) Error() string {
+	return fmt.Sprintf("the kubeconfig's user may not do in namespace %q: %s; an administrator gives deployers their rights: %s",
+		e.Environment.Namespace, strings.Join(e.Rights, ", "), grantCommand(e.Environment.Name))
 }
 
-// Fix is what to do about it.
-func (e *AccessError) Fix() string {
-	grant := &GrantError{Environment: e.Environment.Name}
-	return "an administrator gives deployers their rights: " + grant.Fix()
-}
-
-// Access asks the API server for every right that a deploy needs; an *AccessError names all that are lacking.
-func Access(ctx context.Context, api Asker, environment config.Environment) error {
+// Check asks the API server for every right that a deploy needs. A *LackingError names all that are lacking.
+func Check(ctx context.Context, api *cluster.Cluster, environment config.Environment) error {
 	actions := needed(environment.Namespace)
-	denied := make([]string, len(actions))
+	allowed := make([]bool, len(actions))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(parallelRequests)
 	for n, action := range actions {
-		group.Go(func() error {
-			allowed, err := api.Can(ctx, action)
-			action.Namespace = "" // named once for all
-			if err == nil && !allowed {
-				denied[n] = action.String()
-			}
+		group.Go(func() (err error) {
+			allowed[n], err = api.Can(ctx, action)
 			return err
 		})
 	}
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	if lacking := nonEmpty(denied); len(lacking) > 0 {
-		return &AccessError{Environment: environment, Lacking: lacking}
+	var lacking []string
+	for n, action := range actions {
+		if !allowed[n] {
+			action.Namespace = "" // named once for all
+			lacking = append(lacking, action.String())
+		}
+	}
+	if len(lacking) > 0 {
+		return &LackingError{Environment: environment, Rights: lacking}
 	}
 	return nil
 }
@@ -95,16 +89,4 @@ func needed(namespace string) []cluster.Action {
 		}
 	}
 	return actions
-}
-
-func (i inspector) access(ctx context.Context) Check {
-	err := Access(ctx, i.api, i.Environment)
-	var lacking *AccessError
-	switch {
-	case errors.As(err, &lacking):
-		return failed(lacking.Fix(), "%s", lacking.detail())
-	case err != nil:
-		return failed("", "%v", err)
-	}
-	return passed("the kubeconfig's user has the %d rights that a deploy needs", len(needed("")))
 }
