@@ -14,8 +14,10 @@ import (
 const (
 	// jobPoll is the pause between two looks at a Job whose log is being followed.
 	jobPoll = time.Second
-	// logRest is how long the log of a Job that has ended may take to come in full.
-	logRest = 30 * time.Second
+	// logRest is how long the log of a Job that has ended may take to come in full. A stream that does not end by then for as
+	// long as logStuck is opened anew: nobody may be at its other end any more.
+	logRest  = 30 * time.Second
+	logStuck = 5 * time.Second
 )
 
 // follow copies the log of the Job's pod and returns whether the Job succeeded. The result is read from the cluster, not
@@ -24,6 +26,7 @@ func (r *jobRun) follow(ctx context.Context) (bool, error) {
 	var log *podLog
 	defer func() { log.stop() }()
 	var ended *jobEnd
+	stuck := logStuck
 	for {
 		now, err := r.look(ctx)
 		if err := r.watch.note(err); err != nil {
@@ -36,6 +39,10 @@ func (r *jobRun) follow(ctx context.Context) (bool, error) {
 			if err != nil {
 				return false, err
 			}
+		}
+		if ended != nil && r.watch.counted-ended.at >= stuck {
+			log.reopen()
+			stuck += logStuck
 		}
 		if ended != nil && (log == nil || log.over || r.watch.counted-ended.at >= logRest) {
 			return ended.succeeded, nil

@@ -245,6 +245,25 @@ func TestRunJobTakesTheLogUpAgain(t *testing.T) {
 	}
 }
 
+// A connection whose other end is gone without a word must not cost the end of the log.
+func TestRunJobDoesNotHangOnALog(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newShop(t)
+		s.prints("smoke-1", "one\ntwo\n")
+		s.fail(fault{match: "/pods/smoke-1/log", do: func(request *http.Request) (*http.Response, error) {
+			<-request.Context().Done()
+			return nil, request.Context().Err()
+		}})
+		time.AfterFunc(time.Second, func() { s.jobPod("smoke-1", running) })
+		time.AfterFunc(10*time.Second, func() { s.jobPod("smoke-1", exited(0)) })
+		var output bytes.Buffer
+		succeeded, err := s.runJob(&output)
+		require.NoError(t, err)
+		assert.True(t, succeeded)
+		assert.Equal(t, "one\ntwo\n", output.String())
+	})
+}
+
 func TestRunJobOutlivesAnOutage(t *testing.T) {
 	for name, after := range map[string]time.Duration{"before it is created": 0, "before it starts": 2 * time.Second, "while it runs": 12 * time.Second} {
 		t.Run(name, func(t *testing.T) {

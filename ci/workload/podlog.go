@@ -26,6 +26,7 @@ type podLog struct {
 	// complete says that the container has ended: the next end of a stream is that of the log.
 	complete atomic.Bool
 	cancel   context.CancelFunc
+	again    chan struct{} // receives when the stream is to be opened anew
 	ended    chan error
 	over     bool // whether ended was received
 
@@ -36,9 +37,21 @@ type podLog struct {
 
 func startLog(ctx context.Context, api *cluster.Cluster, namespace string, pod Pod, container string, output io.Writer) *podLog {
 	ctx, cancel := context.WithCancel(ctx)
-	log := &podLog{api: api, namespace: namespace, pod: pod, container: container, output: output, cancel: cancel, ended: make(chan error, 1)}
+	log := &podLog{api: api, namespace: namespace, pod: pod, container: container, output: output, cancel: cancel,
+		again: make(chan struct{}, 1), ended: make(chan error, 1)}
 	go func() { log.ended <- log.copy(ctx) }()
 	return log
+}
+
+// reopen lets the stream begin anew where it is. It is safe on a log that was not started.
+func (l *podLog) reopen() {
+	if l == nil {
+		return
+	}
+	select {
+	case l.again <- struct{}{}:
+	default:
+	}
 }
 
 // stop ends the copying. It is safe on a log that was not started.
@@ -110,6 +123,15 @@ func (l *podLog) denies(err error) bool {
 
 // stream copies whole lines until the stream ends, and returns the begun one.
 func (l *podLog) stream(ctx context.Context) (rest []byte, err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-l.again:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
 	stream, err := l.api.FollowLogs(ctx, l.namespace, l.pod.Name, cluster.LogOptions{Container: l.container, Since: l.last, Timestamps: true})
 	if err != nil {
 		return nil, err
