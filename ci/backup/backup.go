@@ -13,11 +13,12 @@ import (
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/config"
+	"github.com/codingbutter/team-dashboard/ci/lock"
 	"github.com/codingbutter/team-dashboard/ci/progress"
 	"github.com/codingbutter/team-dashboard/ci/workload"
 )
 
-// Cluster is what backups need of the API server; cluster.Locking is the real one.
+// Cluster is what backups need of the API server; workload.Connection is the real one.
 type Cluster interface {
 	Get(ctx context.Context, ref cluster.Ref) (*cluster.Object, error)
 	Apply(ctx context.Context, object *cluster.Object, options cluster.ApplyOptions) (*cluster.Object, error)
@@ -25,7 +26,7 @@ type Cluster interface {
 	Logs(ctx context.Context, namespace, pod string, options cluster.LogOptions) (string, error)
 	RunJob(ctx context.Context, job *cluster.Object, options workload.JobOptions) (bool, error)
 	EndJobs(ctx context.Context, namespace string, names ...string) error
-	Lock(ctx context.Context, namespace string, request cluster.LockRequest) (cluster.Hold, error)
+	Lock(ctx context.Context, namespace string, request lock.Request) (lock.Hold, error)
 }
 
 // Database is the PostgreSQL of an environment. All fields must be set.
@@ -90,16 +91,16 @@ var exclusiveJobs = []string{"postgres-backup", "postgres-restore", "postgres-ar
 
 // locked does something while no deploy and no other restore can.
 func (d Database) locked(ctx context.Context, command string, do func(context.Context) error) error {
-	lock, err := d.Cluster.Lock(ctx, d.Environment.Namespace, cluster.LockRequest{Holder: d.Holder, Command: command, TTL: lockTTL,
+	held, err := d.Cluster.Lock(ctx, d.Environment.Namespace, lock.Request{Holder: d.Holder, Command: command, Application: d.Application.Name, TTL: lockTTL,
 		Progress: func(line string) { d.say("%s", line) }})
 	if err != nil {
 		return err
 	}
-	defer func() { _ = lock.Unlock(context.WithoutCancel(ctx)) }() // else it ends by itself
-	if err := d.Cluster.EndJobs(lock.Context(), d.Environment.Namespace, exclusiveJobs...); err != nil {
+	defer func() { _ = held.Release(context.WithoutCancel(ctx)) }() // else it ends by itself
+	if err := d.Cluster.EndJobs(held.Context(), d.Environment.Namespace, exclusiveJobs...); err != nil {
 		return err
 	}
-	return do(lock.Context())
+	return do(held.Context())
 }
 
 func (d Database) say(format string, arguments ...any) {

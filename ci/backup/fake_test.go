@@ -13,6 +13,7 @@ import (
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/config"
+	"github.com/codingbutter/team-dashboard/ci/lock"
 	"github.com/codingbutter/team-dashboard/ci/render"
 	"github.com/codingbutter/team-dashboard/ci/workload"
 )
@@ -155,12 +156,11 @@ func (l *lab) Logs(context.Context, string, string, cluster.LogOptions) (string,
 	return "", nil
 }
 
-func (l *lab) Lock(ctx context.Context, _ string, _ cluster.LockRequest) (cluster.Hold, error) {
-	return lock{ctx}, nil
+func (l *lab) Lock(ctx context.Context, _ string, _ lock.Request) (lock.Hold, error) {
+	return held{ctx}, nil
 }
 
-type lock struct{ ctx context.Context }
+type held struct{ ctx context.Context }
 
-func (l lock) Token() string                { return "" }
-func (l lock) Context() context.Context     { return l.ctx }
-func (l lock) Unlock(context.Context) error { return nil }
+func (l held) Context() context.Context      { return l.ctx }
+func (l held) Release(context.Context) error { return nil }

@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // FieldManager is the name under which the pipeline owns the fields that it applies.
@@ -19,22 +22,64 @@ type ApplyOptions struct {
 	Warning func(text string)
 }
 
+// attemptsToTakeOver bounds how often a controller's change of the same object may come in between.
+const attemptsToTakeOver = 10
+
 // Apply makes the object's fields so by server-side apply and returns the object as the server has it now. It takes
 // over fields that others set to something else. A field that an earlier Apply of the pipeline set and this one does
 // not mention is removed, and so is one that a person set by kubectl. Applying the same object again changes nothing.
 func (c *Cluster) Apply(ctx context.Context, object *Object, options ApplyOptions) (*Object, error) {
-	applied, err := c.apply(ctx, object, options)
-	if err != nil || options.DryRun || !HandEdited(applied) {
-		return applied, err
+	for attempt := 1; ; attempt++ {
+		applied, err := c.apply(ctx, object, options)
+		if err != nil || options.DryRun || !slices.ContainsFunc(applied.GetManagedFields(), byHand) {
+			return applied, err
+		}
+		if applied, err = c.ApplyVersion(ctx, applied, object); !IsConflict(err) || attempt == attemptsToTakeOver {
+			return applied, err
+		}
 	}
-	if applied, err = c.adopt(ctx, object, applied); err != nil {
+}
+
+// ApplyVersion is Apply to the very version of an object that was read. IsConflict tells that there is a newer one, or none
+// any more. What people set and the object cannot lose (a field that may not change) stays; Foreign lists it.
+func (c *Cluster) ApplyVersion(ctx context.Context, read, wanted *Object) (*Object, error) {
+	entries, err := takenOver(read, wanted)
+	if err != nil {
+		return nil, fmt.Errorf("applying %s: %w", RefOf(wanted), err)
+	}
+	if entries == nil {
+		return c.apply(ctx, asVersion(wanted, read), ApplyOptions{})
+	}
+	taken, err := c.setManagers(ctx, read, entries)
+	if err != nil {
 		return nil, err
 	}
-	again := object.DeepCopy()
-	if again.GetResourceVersion() != "" {
-		again.SetResourceVersion(applied.GetResourceVersion())
+	applied, refused := c.apply(ctx, asVersion(wanted, taken), ApplyOptions{})
+	if !IsInvalid(refused) {
+		return applied, refused
 	}
-	return c.apply(ctx, again, options)
+	given, err := c.setManagers(ctx, taken, read.GetManagedFields())
+	if err != nil {
+		return nil, refused
+	}
+	return c.apply(ctx, asVersion(wanted, given), ApplyOptions{})
+}
+
+// asVersion makes an apply conditional on the version of an object that was read. Without its UID the API server would make
+// one that is gone anew.
+func asVersion(wanted, read *Object) *Object {
+	conditional := wanted.DeepCopy()
+	conditional.SetUID(read.GetUID())
+	conditional.SetResourceVersion(read.GetResourceVersion())
+	return conditional
+}
+
+// setManagers says anew who has set the fields of the very version of an object that was read.
+func (c *Cluster) setManagers(ctx context.Context, read *Object, entries []metav1.ManagedFieldsEntry) (*Object, error) {
+	return c.patch(ctx, RefOf(read), jsonPatch, []Operation{
+		{Op: "replace", Path: "/metadata/managedFields", Value: entries},
+		{Op: "replace", Path: "/metadata/resourceVersion", Value: read.GetResourceVersion()}, // another version is a conflict
+	}, c.timing.retry)
 }
 
 func (c *Cluster) apply(ctx context.Context, object *Object, options ApplyOptions) (*Object, error) {

@@ -32,11 +32,20 @@ type Config struct {
 
 // Cluster is a connection to one API server. It is safe for concurrent use.
 type Cluster struct {
-	server    *url.URL
-	http      *http.Client
-	timing    timing
+	server *url.URL
+	http   *http.Client
+	timing timing
+	// expires is when the kubeconfig's credentials do; zero when they do not say.
+	expires time.Time
+	*memory
+}
+
+// memory is what a connection has learned of its API server; WithOutageBudget shares it.
+type memory struct {
 	mu        sync.Mutex
 	resources map[string]map[string]resource
+	// failed is when a request was last left without an answer.
+	failed time.Time
 }
 
 // Connect reads the kubeconfig and asks the API server for its core resources, so that an unreachable server and
@@ -54,6 +63,7 @@ func Connect(ctx context.Context, config Config) (*Cluster, error) {
 		return nil, fmt.Errorf("preparing the connection to %s: %w; check certificates and tokens in the kubeconfig", found.server, err)
 	}
 	cluster := New(found.server, carrier)
+	cluster.expires = found.expires()
 	if err := cluster.handshake(ctx); err != nil {
 		return nil, explainConnect(found.server, config.Address, err)
 	}
@@ -68,7 +78,7 @@ func New(server *url.URL, carrier http.RoundTripper) *Cluster {
 func newCluster(server *url.URL, client *http.Client, timing timing) *Cluster {
 	// Redirects are the business of whoever asks: a probe wants to see them, and the API server sends none itself.
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &Cluster{server: server, http: client, timing: timing, resources: map[string]map[string]resource{}}
+	return &Cluster{server: server, http: client, timing: timing, memory: &memory{resources: map[string]map[string]resource{}}}
 }
 
 // dialInstead sends every connection to address. The URL keeps the kubeconfig's host, and with it the name that the

@@ -5,6 +5,10 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // Create makes a new object and returns it as the server has it. IsConflict tells that one of its name exists. It is
@@ -24,12 +28,19 @@ func (c *Cluster) Create(ctx context.Context, object *Object) (*Object, error) {
 	return parseObject(doing, answer)
 }
 
-// CreateApplied makes a new object as Apply would, but never touches one that exists. Its fields are the pipeline's Apply's, so
-// that a later Apply removes what it does not mention.
-func (c *Cluster) CreateApplied(ctx context.Context, object *Object) (*Object, error) {
-	created, err := c.Create(ctx, object)
-	if err != nil {
-		return nil, err
+// FinishCreate ends a create that was followed by an apply of the same object: it removes the annotation that marked the object
+// until then, and what the API server noted of the create, which counts defaults among what the creator wants. IsConflict
+// tells that the mark is another one by now.
+func (c *Cluster) FinishCreate(ctx context.Context, applied *Object, mark string) (*Object, error) {
+	path := "/metadata/annotations/" + strings.ReplaceAll(mark, "/", "~1") // RFC 6901
+	operations := []Operation{{Op: "test", Path: path, Value: applied.GetAnnotations()[mark]}, {Op: "remove", Path: path}}
+	at := slices.IndexFunc(applied.GetManagedFields(), func(entry metav1.ManagedFieldsEntry) bool {
+		return entry.Manager == FieldManager && entry.Operation == metav1.ManagedFieldsOperationUpdate && entry.Subresource == ""
+	})
+	if at >= 0 {
+		entry := fmt.Sprintf("/metadata/managedFields/%d", at)
+		operations = append(operations, Operation{Op: "test", Path: entry + "/manager", Value: FieldManager},
+			Operation{Op: "test", Path: entry + "/operation", Value: metav1.ManagedFieldsOperationUpdate}, Operation{Op: "remove", Path: entry})
 	}
-	return c.adopt(ctx, object, created)
+	return c.Patch(ctx, RefOf(applied), operations)
 }

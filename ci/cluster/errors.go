@@ -44,8 +44,12 @@ func IsConflict(err error) bool {
 }
 
 // IsTransient reports whether the same request may succeed if it is sent again: the API server is away, overloaded or
-// restarting.
+// restarting. What outlasted an outage budget is not transient any more.
 func IsTransient(err error) bool {
+	var outlasted *lasting
+	if errors.As(err, &outlasted) {
+		return false
+	}
 	if errors.Is(err, ErrUnreachable) {
 		var certificate *tls.CertificateVerificationError
 		return !errors.As(err, &certificate)
@@ -78,12 +82,12 @@ func explain(doing string, err error) error {
 // advise says what the reader can do, where the cause does not say it already.
 func advise(err error) string {
 	switch {
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), errors.Is(err, ErrLockLost):
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return ""
 	case errors.Is(err, ErrNotServing):
 		return "look at the state and the logs of its pods"
 	case errors.Is(err, ErrUnreachable):
-		return "check the network and the API server, then run the same command again"
+		return "check the network and the API server, then run the same command again, which goes on from there"
 	case errors.Is(err, ErrUnknownKind):
 		return "install what provides it, or leave the object out"
 	case IsConflict(err):

@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -32,6 +33,7 @@ type fakeServer struct {
 	objects  map[string]*unstructured.Unstructured // by path
 	faults   []fault
 	requests []string
+	away     func() bool // whether the server cannot be reached; nil means that it can
 }
 
 // fault answers, or breaks, the next request whose "METHOD path" contains match. It is used up.
@@ -55,6 +57,9 @@ func newFake(t *testing.T) (*fakeServer, *Cluster) {
 func (s *fakeServer) RoundTrip(request *http.Request) (*http.Response, error) {
 	if err := request.Context().Err(); err != nil {
 		return nil, err
+	}
+	if s.away != nil && s.away() {
+		return nil, errors.New("connection refused")
 	}
 	hit := s.next(request.Method + " " + request.URL.Path)
 	if hit.before != nil {

@@ -31,6 +31,10 @@ func (c *Cluster) ListInto(ctx context.Context, apiVersion, kind, namespace, sel
 
 // listInto reads a list into a typed struct or an UnstructuredList.
 func (c *Cluster) listInto(ctx context.Context, apiVersion, kind, namespace string, query url.Values, into any) error {
+	return c.listAs(ctx, "", apiVersion, kind, namespace, query, into)
+}
+
+func (c *Cluster) listAs(ctx context.Context, accept, apiVersion, kind, namespace string, query url.Values, into any) error {
 	doing := fmt.Sprintf("listing the objects of kind %s in namespace %q", kind, namespace)
 	if namespace == "" {
 		doing = fmt.Sprintf("listing the objects of kind %s in all namespaces", kind)
@@ -39,7 +43,7 @@ func (c *Cluster) listInto(ctx context.Context, apiVersion, kind, namespace stri
 	if err != nil {
 		return explain(doing, err)
 	}
-	body, err := c.send(ctx, request{method: http.MethodGet, path: found.collection(namespace), query: query, retry: c.timing.retry})
+	body, err := c.send(ctx, request{method: http.MethodGet, path: found.collection(namespace), query: query, accept: accept, retry: c.timing.retry})
 	if err != nil {
 		return explain(doing, err)
 	}

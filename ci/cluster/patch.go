@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -34,13 +35,43 @@ func (c *Cluster) MergePatch(ctx context.Context, ref Ref, document any) (*Objec
 	return c.patch(ctx, ref, mergePatch, document, c.timing.retry)
 }
 
+// MergePatchVersion is MergePatch of the very version of an object that was read. IsConflict tells that there is a newer one.
+func (c *Cluster) MergePatchVersion(ctx context.Context, read *Object, document map[string]any) (*Object, error) {
+	return c.MergePatch(ctx, RefOf(read), ofVersion(document, read))
+}
+
+// ofVersion makes a merge patch conditional on the version of an object that was read.
+func ofVersion(document map[string]any, read *Object) map[string]any {
+	conditional := maps.Clone(document)
+	metadata, _ := document["metadata"].(map[string]any)
+	metadata = maps.Clone(metadata)
+	if metadata == nil {
+		metadata = map[string]any{}
+	}
+	metadata["resourceVersion"] = read.GetResourceVersion()
+	conditional["metadata"] = metadata
+	return conditional
+}
+
+// Stamp sets annotations of an object as a manager of their own, so that no Apply takes them for the manifests' and removes
+// them; nil removes one. It moves the object's version, which is what it is for.
+func (c *Cluster) Stamp(ctx context.Context, ref Ref, annotations map[string]any) error {
+	document := map[string]any{"metadata": map[string]any{"annotations": annotations}}
+	_, err := c.patchAs(ctx, fenceManager, ref, mergePatch, document, c.timing.retry)
+	return err
+}
+
 func (c *Cluster) patch(ctx context.Context, ref Ref, contentType string, body any, retry backoff, subresources ...string) (*Object, error) {
+	return c.patchAs(ctx, FieldManager, ref, contentType, body, retry, subresources...)
+}
+
+func (c *Cluster) patchAs(ctx context.Context, manager string, ref Ref, contentType string, body any, retry backoff, subresources ...string) (*Object, error) {
 	doing := fmt.Sprintf("changing %s", ref)
 	path, err := c.locate(ctx, ref, subresources...)
 	if err != nil {
 		return nil, explain(doing, err)
 	}
-	answer, err := c.send(ctx, request{method: http.MethodPatch, path: path, query: url.Values{"fieldManager": {FieldManager}},
+	answer, err := c.send(ctx, request{method: http.MethodPatch, path: path, query: url.Values{"fieldManager": {manager}},
 		contentType: contentType, body: body, retry: retry})
 	if err != nil {
 		return nil, explain(doing, err)

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -34,6 +35,7 @@ type request struct {
 	method      string
 	path        string
 	query       url.Values
+	accept      string // empty means plain JSON
 	contentType string
 	body        any // sent as JSON; nil means none
 	retry       backoff
@@ -53,17 +55,41 @@ func (c *Cluster) send(ctx context.Context, request request) ([]byte, error) {
 	began := time.Now()
 	for attempt := 1; ; attempt++ {
 		body, err := c.attempt(ctx, request, payload)
-		if err == nil || request.retry.over(attempt, began) || !IsTransient(err) {
+		if err == nil || !IsTransient(err) && !c.recovering(err) {
 			return body, err
 		}
-		pause := request.retry.pause(attempt)
-		if seconds, ok := apierrors.SuggestsClientDelay(err); ok {
-			pause = min(time.Duration(seconds)*time.Second, request.retry.longest)
+		if request.retry.over(attempt, began) {
+			if request.retry.within > 0 {
+				err = &lasting{err, time.Since(began).Round(time.Second)}
+			}
+			return nil, err
 		}
-		if !sleep(ctx, pause) {
+		seconds, _ := apierrors.SuggestsClientDelay(err)
+		if !sleep(ctx, request.retry.pause(attempt, time.Duration(seconds)*time.Second, began)) {
 			return nil, fmt.Errorf("%w (the last attempt failed: %v)", context.Cause(ctx), err)
 		}
 	}
+}
+
+// lasting is an error that outlasted a budget.
+type lasting struct {
+	error
+	lasted time.Duration
+}
+
+func (e *lasting) Error() string { return fmt.Sprintf("%v (for %s by now)", e.error, e.lasted) }
+
+func (e *lasting) Unwrap() error { return e.error }
+
+// recovering says of a refusal that it may be one of an API server that has just come back: until it has read the roles and
+// the tokens' keys it refuses users that it knows.
+func (c *Cluster) recovering(err error) bool {
+	if !apierrors.IsUnauthorized(err) && !(IsForbidden(err) && isRBAC(err)) {
+		return false
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !c.failed.IsZero() && time.Since(c.failed) < c.timing.recovery
 }
 
 func (c *Cluster) attempt(ctx context.Context, request request, payload []byte) ([]byte, error) {
@@ -77,6 +103,9 @@ func (c *Cluster) attempt(ctx context.Context, request request, payload []byte) 
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxBody))
 	if err != nil {
 		return nil, c.unanswered(ctx, err)
+	}
+	if response.StatusCode >= http.StatusInternalServerError {
+		c.noteFailure()
 	}
 	if request.warning != nil {
 		warnings, _ := utilnet.ParseWarningHeaders(response.Header["Warning"])
@@ -102,7 +131,7 @@ func (c *Cluster) open(ctx context.Context, request request, payload []byte) (*h
 	if payload == nil {
 		httpRequest.Body = http.NoBody
 	}
-	httpRequest.Header.Set("Accept", "application/json")
+	httpRequest.Header.Set("Accept", cmp.Or(request.accept, "application/json"))
 	if request.contentType != "" {
 		httpRequest.Header.Set("Content-Type", request.contentType)
 	}
@@ -118,7 +147,14 @@ func (c *Cluster) unanswered(ctx context.Context, err error) error {
 	if errors.As(err, &wrapped) {
 		err = wrapped.Err // its prefix repeats method and URL, which say nothing to the reader
 	}
+	c.noteFailure()
 	return fmt.Errorf("%w: %w", ErrUnreachable, err)
+}
+
+func (c *Cluster) noteFailure() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.failed = time.Now()
 }
 
 // statusError turns an error answer into the API server's own Status; whatever else stands in between (a load

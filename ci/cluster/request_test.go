@@ -21,6 +21,8 @@ const (
 	throttled   = `{"kind":"Status","apiVersion":"v1","status":"Failure","message":"too many requests","reason":"TooManyRequests","details":{"retryAfterSeconds":3},"code":429}`
 )
 
+var errOutOfTime = errors.New("out of time")
+
 func shopSecret() *Object {
 	return &Object{Object: map[string]any{"apiVersion": "v1", "kind": "Secret", "metadata": map[string]any{"name": "key", "namespace": "shop"}}}
 }
@@ -114,9 +116,9 @@ func TestCancelledRequestSaysWhy(t *testing.T) {
 		server, cluster := newFake(t)
 		server.fail(hung("/secrets"))
 		ctx, cancel := context.WithCancelCause(t.Context())
-		time.AfterFunc(time.Second, func() { cancel(ErrLockLost) })
+		time.AfterFunc(time.Second, func() { cancel(errOutOfTime) })
 		_, err := cluster.List(ctx, "v1", "Secret", "shop", "")
-		assert.ErrorIs(t, err, ErrLockLost)
+		assert.ErrorIs(t, err, errOutOfTime)
 		assert.NotErrorIs(t, err, ErrUnreachable)
 	})
 }
@@ -126,17 +128,87 @@ func TestCancelledPauseSaysWhy(t *testing.T) {
 		server, cluster := newFake(t)
 		server.fail(answer("/secrets", 429, throttled))
 		ctx, cancel := context.WithCancelCause(t.Context())
-		time.AfterFunc(time.Second, func() { cancel(ErrLockLost) })
+		time.AfterFunc(time.Second, func() { cancel(errOutOfTime) })
 		_, err := cluster.List(ctx, "v1", "Secret", "shop", "")
-		assert.ErrorIs(t, err, ErrLockLost)
+		assert.ErrorIs(t, err, errOutOfTime)
 		assert.ErrorContains(t, err, "too many requests")
 	})
 }
 
-func TestBackoffGrowsToItsLimit(t *testing.T) {
-	retry := backoff{attempts: 5, first: time.Second, factor: 3, longest: 5 * time.Second}
-	assert.Equal(t, []time.Duration{time.Second, 3 * time.Second, 5 * time.Second},
-		[]time.Duration{retry.pause(1), retry.pause(2), retry.pause(3)})
+func TestPauses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		plain := backoff{attempts: 5, first: time.Second, factor: 3, longest: 5 * time.Second}
+		patient := backoff{within: time.Minute, first: time.Second, factor: 3, longest: 5 * time.Second}
+		for _, test := range []struct {
+			name   string
+			policy backoff
+			n      int
+			asked  time.Duration
+			gone   time.Duration
+			want   time.Duration
+		}{
+			{"the first", plain, 1, 0, 0, time.Second},
+			{"the second", plain, 2, 0, 0, 3 * time.Second},
+			{"the third", plain, 3, 0, 0, 5 * time.Second},
+			{"the hundredth", patient, 100, 0, 0, 5 * time.Second},
+			{"one that the server asks for", plain, 1, 4 * time.Second, 0, 4 * time.Second},
+			{"a long one that the server asks for", plain, 1, 20 * time.Second, 0, 5 * time.Second},
+			{"a long one, with a budget", patient, 1, 20 * time.Second, 0, 20 * time.Second},
+			{"a long one, near the end of the budget", patient, 1, 20 * time.Second, 50 * time.Second, 10 * time.Second},
+		} {
+			assert.Equal(t, test.want, test.policy.pause(test.n, test.asked, time.Now().Add(-test.gone)), test.name)
+		}
+	})
+}
+
+func TestOutageBudget(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		away   time.Duration
+		budget time.Duration
+		fails  bool
+	}{
+		{"a short outage", 20 * time.Second, 6 * time.Minute, false},
+		{"five minutes", 5 * time.Minute, 6 * time.Minute, false},
+		{"longer than the budget", 10 * time.Minute, 6 * time.Minute, true},
+		{"no budget", time.Millisecond, 0, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				server, cluster := newFake(t)
+				began := time.Now()
+				server.away = func() bool { return time.Since(began) < test.away }
+				_, err := cluster.WithOutageBudget(test.budget).List(t.Context(), "v1", "Secret", "shop", "")
+				assert.Equal(t, test.fails, err != nil, "%v", err)
+				if test.budget > 0 && test.fails {
+					assert.ErrorContains(t, err, "the API server does not answer: connection refused (for 6m0s by now); check the network and the API server, then run the same command again")
+					assert.False(t, IsTransient(err), "nobody needs to wait once more")
+				}
+			})
+		})
+	}
+}
+
+// An API server that has just come back does not know its users yet.
+func TestRefusalsAfterAnOutage(t *testing.T) {
+	const forbidden = `{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","code":403,"message":"User \"ada\" cannot list"}`
+	list := func(t *testing.T, away time.Duration, refusals int) error {
+		server, cluster := newFake(t)
+		if away > 0 {
+			began := time.Now()
+			server.away = func() bool { return time.Since(began) < away }
+		}
+		for range refusals {
+			server.fail(answer("/secrets", 403, forbidden))
+		}
+		_, err := cluster.WithOutageBudget(time.Minute).List(t.Context(), "v1", "Secret", "shop", "")
+		return err
+	}
+	synctest.Test(t, func(t *testing.T) {
+		assert.NoError(t, list(t, 10*time.Second, 2))
+		assert.True(t, IsForbidden(list(t, 0, 1)), "without an outage a refusal is one")
+		assert.True(t, IsForbidden(list(t, 10*time.Second, 100)), "after a while it is one, too")
+	})
 }
 
 func TestWarningsOfTheServer(t *testing.T) {

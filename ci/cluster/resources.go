@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 	"strings"
 
@@ -93,11 +92,4 @@ func (c *Cluster) locate(ctx context.Context, ref Ref, subresources ...string) (
 		return "", errors.New("it has no namespace; give it metadata.namespace")
 	}
 	return strings.Join(append([]string{found.collection(ref.Namespace), ref.Name}, subresources...), "/"), nil
-}
-
-// known is what the API server has said of its kinds so far.
-func (c *Cluster) known() map[string]map[string]resource {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return maps.Clone(c.resources)
 }

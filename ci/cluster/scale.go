@@ -11,10 +11,10 @@ func (c *Cluster) Scale(ctx context.Context, namespace, deployment string, repli
 	return err
 }
 
-// ScaleVersion is Scale on condition that the Deployment or StatefulSet is still the one that was read. IsConflict tells that
-// it is not.
-func (c *Cluster) ScaleVersion(ctx context.Context, read *Object, replicas int) error {
-	document := map[string]any{"metadata": map[string]any{"resourceVersion": read.GetResourceVersion()}, "spec": map[string]any{"replicas": replicas}}
-	_, err := c.patch(ctx, RefOf(read), mergePatch, document, once, "scale")
-	return err
+// ScaleVersion is Scale of the very version of a Deployment or StatefulSet that was read, and says whether that changed it.
+// IsConflict tells that there is a newer one.
+func (c *Cluster) ScaleVersion(ctx context.Context, read *Object, replicas int) (changed bool, err error) {
+	document := map[string]any{"spec": map[string]any{"replicas": replicas}}
+	scale, err := c.patch(ctx, RefOf(read), mergePatch, ofVersion(document, read), c.timing.retry, "scale")
+	return err == nil && scale.GetResourceVersion() != read.GetResourceVersion(), err
 }

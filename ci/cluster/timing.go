@@ -11,13 +11,13 @@ type timing struct {
 	handshake time.Duration
 	// request limits one attempt of a request that is not a stream.
 	request time.Duration
-	// poll is the pause between two looks at what is being waited for.
-	poll time.Duration
+	// recovery is how long after an outage the API server may still refuse what it will allow.
+	recovery time.Duration
 	// retry paces the attempts of a request.
 	retry backoff
 }
 
-// backoff is a retry policy: up to attempts tries with growing pauses in between.
+// backoff is a retry policy: tries with growing pauses in between, up to a number of them or for a time.
 type backoff struct {
 	attempts int
 	// within, if set, is how long the attempts may go on, however many they are.
@@ -35,13 +35,20 @@ func (b backoff) over(n int, began time.Time) bool {
 	return n >= b.attempts
 }
 
-// pause returns the time to wait after the n-th failed attempt (n from 1).
-func (b backoff) pause(n int) time.Duration {
+// pause returns the time to wait after the n-th failed attempt (n from 1). The server may ask for a longer one, which is
+// granted as far as the policy's time allows.
+func (b backoff) pause(n int, asked time.Duration, began time.Time) time.Duration {
 	pause := b.first
-	for range min(n-1, 20) {
-		pause = min(pause*time.Duration(b.factor), b.longest)
+	for range n - 1 {
+		if pause *= time.Duration(b.factor); pause >= b.longest {
+			break
+		}
 	}
-	return pause
+	pause = min(pause, b.longest)
+	if b.within > 0 {
+		return min(max(pause, asked), max(b.within-time.Since(began), 0))
+	}
+	return max(pause, min(asked, b.longest))
 }
 
 var (
@@ -49,20 +56,20 @@ var (
 	productionTiming = timing{
 		handshake: 15 * time.Second,
 		request:   30 * time.Second,
-		poll:      250 * time.Millisecond,
+		recovery:  15 * time.Second,
 		retry:     backoff{attempts: 7, first: 200 * time.Millisecond, factor: 2, longest: 5 * time.Second},
 	}
 	// once is the policy of a request that must not be repeated.
 	once = backoff{attempts: 1}
 )
 
-// WithOutageBudget is the same connection whose requests that can be repeated ride out an API server that is away, or
+// WithOutageBudget is the same connection, whose requests that can be repeated ride out an API server that is away, or
 // overloaded, for as long as the budget; zero means that nothing is repeated.
 func (c *Cluster) WithOutageBudget(budget time.Duration) *Cluster {
-	patient := &Cluster{server: c.server, http: c.http, timing: c.timing, resources: c.known()}
-	patient.timing.retry = once
+	copied := *c
+	copied.timing.retry = once
 	if budget > 0 {
-		patient.timing.retry = backoff{within: budget, first: 200 * time.Millisecond, factor: 2, longest: 5 * time.Second}
+		copied.timing.retry = backoff{within: budget, first: 200 * time.Millisecond, factor: 2, longest: 5 * time.Second}
 	}
-	return patient
+	return &copied
 }

@@ -1,6 +1,7 @@
 package lock
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -14,11 +15,12 @@ import (
 // Name is the name of the Lease.
 const Name = "pipeline"
 
-// Annotations of the Lease, and of what was fenced.
+// Annotations of the Lease.
 const (
 	tokenAnnotation   = "team-dashboard.app/lock-token"
 	commandAnnotation = "team-dashboard.app/lock-command"
-	fenceAnnotation   = "team-dashboard.app/fence"
+	// uncleanAnnotation is on a Lease that was given back although a write may still arrive: the next holder fences.
+	uncleanAnnotation = "team-dashboard.app/lock-unclean"
 )
 
 // Ref is the Lease of a namespace.
@@ -32,7 +34,15 @@ type lease struct {
 	exists bool
 }
 
-func leaseOf(object *cluster.Object) (lease, error) {
+// look reads the Lease; one that does not exist is empty.
+func (h *Held) look(ctx context.Context, api *cluster.Cluster) (lease, error) {
+	object, err := api.Get(ctx, Ref(h.namespace))
+	if cluster.IsNotFound(err) {
+		return lease{}, nil
+	}
+	if err != nil {
+		return lease{}, err
+	}
 	read := lease{exists: true}
 	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &read.Lease); err != nil {
 		return lease{}, fmt.Errorf("reading %s: %w", cluster.RefOf(object), err)
@@ -40,35 +50,64 @@ func leaseOf(object *cluster.Object) (lease, error) {
 	return read, nil
 }
 
-// taken is the Lease in the hands of a new holder.
-func (l lease) taken(namespace, token string, request Request) (*cluster.Object, error) {
+// take writes the Lease as this run's, or makes it, on condition that it is still as it was read.
+func (h *Held) take(ctx context.Context, read lease) error {
 	now := metav1.NowMicro()
-	seconds := int32(request.TTL.Round(time.Second) / time.Second)
+	seconds := int32(h.request.TTL.Round(time.Second) / time.Second)
 	transitions := int32(1)
-	if l.Spec.LeaseTransitions != nil {
-		transitions = *l.Spec.LeaseTransitions + 1
+	if read.Spec.LeaseTransitions != nil {
+		transitions = *read.Spec.LeaseTransitions + 1
 	}
-	l.APIVersion, l.Kind = "coordination.k8s.io/v1", "Lease"
-	l.Name, l.Namespace = Name, namespace
-	l.Spec.HolderIdentity = &request.Holder
-	l.Spec.LeaseDurationSeconds = &seconds
-	l.Spec.AcquireTime, l.Spec.RenewTime = &now, &now
-	l.Spec.LeaseTransitions = &transitions
-	metav1.SetMetaDataAnnotation(&l.ObjectMeta, tokenAnnotation, token)
-	metav1.SetMetaDataAnnotation(&l.ObjectMeta, commandAnnotation, request.Command)
-	metav1.SetMetaDataLabel(&l.ObjectMeta, "app.kubernetes.io/part-of", request.Application)
-	metav1.SetMetaDataLabel(&l.ObjectMeta, "app.kubernetes.io/managed-by", cluster.FieldManager)
-	fields, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&l.Lease)
-	return &cluster.Object{Object: fields}, err
+	taken := read.named(h)
+	taken.Spec = kinds.LeaseSpec{HolderIdentity: &h.request.Holder, LeaseDurationSeconds: &seconds, AcquireTime: &now, RenewTime: &now, LeaseTransitions: &transitions}
+	metav1.SetMetaDataAnnotation(&taken.ObjectMeta, tokenAnnotation, h.token)
+	metav1.SetMetaDataAnnotation(&taken.ObjectMeta, commandAnnotation, h.request.Command)
+	return h.put(ctx, taken, read.exists)
+}
+
+// giveBack writes the Lease as nobody's, on condition that it is still as it was read.
+func (h *Held) giveBack(ctx context.Context, read lease) error {
+	free := read.named(h)
+	free.Spec.HolderIdentity = nil
+	delete(free.Annotations, tokenAnnotation)
+	delete(free.Annotations, commandAnnotation)
+	delete(free.Annotations, uncleanAnnotation)
+	if h.isUnclean() {
+		metav1.SetMetaDataAnnotation(&free.ObjectMeta, uncleanAnnotation, "true")
+	}
+	return h.put(ctx, free, true)
+}
+
+func (h *Held) put(ctx context.Context, written kinds.Lease, exists bool) error {
+	fields, err := runtime.DefaultUnstructuredConverter.ToUnstructured(&written)
+	if err != nil {
+		return err
+	}
+	if exists {
+		_, err = h.once.Replace(ctx, &cluster.Object{Object: fields})
+	} else {
+		_, err = h.once.Create(ctx, &cluster.Object{Object: fields})
+	}
+	return err
+}
+
+// named is a copy of the Lease with its kind, name and labels.
+func (l lease) named(h *Held) kinds.Lease {
+	named := kinds.Lease{ObjectMeta: *l.ObjectMeta.DeepCopy(), Spec: l.Spec}
+	named.APIVersion, named.Kind = "coordination.k8s.io/v1", "Lease"
+	named.Name, named.Namespace = Name, h.namespace
+	metav1.SetMetaDataLabel(&named.ObjectMeta, partOfLabel, h.request.Application)
+	metav1.SetMetaDataLabel(&named.ObjectMeta, "app.kubernetes.io/managed-by", cluster.FieldManager)
+	return named
 }
 
 func (l lease) token() string { return l.Annotations[tokenAnnotation] }
 
-func (l lease) holder() string {
-	if l.Spec.HolderIdentity == nil {
-		return ""
-	}
-	return *l.Spec.HolderIdentity
+func (l lease) isFree() bool { return l.Spec.HolderIdentity == nil || *l.Spec.HolderIdentity == "" }
+
+// isUnclean says whether an earlier holder's write may still arrive: nobody gave the Lease back, or not with a good conscience.
+func (l lease) isUnclean() bool {
+	return !l.exists || !l.isFree() || l.Annotations[uncleanAnnotation] != ""
 }
 
 func (l lease) duration() time.Duration {
@@ -94,7 +133,10 @@ type claim struct {
 func (l lease) claim() claim { return claim{token: l.token(), renewed: l.renewed()} }
 
 func (l lease) heldError(namespace string) *HeldError {
-	held := &HeldError{Namespace: namespace, Holder: l.holder(), Command: l.Annotations[commandAnnotation], Expires: l.renewed().Add(l.duration())}
+	held := &HeldError{Namespace: namespace, Command: l.Annotations[commandAnnotation], Expires: l.renewed().Add(l.duration())}
+	if !l.isFree() {
+		held.Holder = *l.Spec.HolderIdentity
+	}
 	if l.Spec.AcquireTime != nil {
 		held.Since = l.Spec.AcquireTime.Time
 	}

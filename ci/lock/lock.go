@@ -7,4 +7,27 @@
 // hurt the one that came after it. It reads the object, then the Lease, then writes on condition that the object is still
 // the one that was read. Whoever takes over a Lease that was not given back first marks every object that an earlier holder
 // may write: so the version that a frozen holder has read is gone, and when it looks again the Lease carries another token.
+//
+// Only what does not exist has no version. So what was created is marked as being made until the Lease was looked at once
+// more: a holder that finds itself without the lock removes it again, unless a later holder has taken it over meanwhile.
 package lock
+
+import (
+	"context"
+
+	"github.com/codingbutter/team-dashboard/ci/cluster"
+)
+
+// Hold is a lock as those see it who take it through an interface; *Held is the real one.
+type Hold interface {
+	Context() context.Context
+	Release(ctx context.Context) error
+}
+
+// Locking gives a connection Acquire as a method, for those who take it through an interface.
+type Locking struct{ *cluster.Cluster }
+
+// Lock acquires the lock of a namespace.
+func (l Locking) Lock(ctx context.Context, namespace string, request Request) (Hold, error) {
+	return Acquire(ctx, l.Cluster, namespace, request)
+}

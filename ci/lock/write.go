@@ -2,148 +2,87 @@ package lock
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"slices"
-	"time"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 )
 
-// Update reads an object, asks what is to become of it, and applies that by server-side apply, on condition that nobody else
-// has changed it meanwhile; else it begins anew. What decide gets is nil when there is no such object, what it returns is nil
-// to leave it as it is.
-func (h *Held) Update(ctx context.Context, ref cluster.Ref, decide func(current *cluster.Object) (*cluster.Object, error)) (cluster.Change, error) {
-	return h.write(ctx, ref, func(ctx context.Context, current *cluster.Object) (cluster.Change, error) {
-		wanted, err := decide(current)
-		if err != nil || wanted == nil {
-			return cluster.Change{}, err
-		}
-		if current == nil {
-			return h.create(ctx, wanted)
-		}
-		wanted = wanted.DeepCopy()
-		wanted.SetResourceVersion(current.GetResourceVersion())
-		applied, err := h.once.Apply(ctx, wanted, cluster.ApplyOptions{})
-		if err != nil {
-			return cluster.Change{}, err
-		}
-		return cluster.Change{Action: changed(current, applied), Foreign: cluster.Foreign(applied)}, nil
-	})
-}
-
-// Apply makes an object so by server-side apply.
-func (h *Held) Apply(ctx context.Context, object *cluster.Object) (cluster.Change, error) {
-	return h.Update(ctx, cluster.RefOf(object), func(*cluster.Object) (*cluster.Object, error) { return object, nil })
-}
-
-// create makes an object that was not there. The Lease is asked once more after it, since no precondition can say that a later
-// holder does not want the object: then it is removed again.
-func (h *Held) create(ctx context.Context, object *cluster.Object) (cluster.Change, error) {
-	created, err := h.once.CreateApplied(ctx, object)
-	if err != nil {
-		return cluster.Change{}, err
-	}
-	if err := h.Confirm(ctx); err != nil {
-		_ = h.once.DeleteIf(context.WithoutCancel(ctx), cluster.RefOf(created), versionOf(created)) // changed meanwhile: somebody else's now
-		return cluster.Change{}, err
-	}
-	return cluster.Change{Action: cluster.Created}, nil
-}
-
-// Patch sets the fields of a document (RFC 7386; null removes one) in an object that exists.
-func (h *Held) Patch(ctx context.Context, ref cluster.Ref, document map[string]any) (cluster.Change, error) {
-	return h.write(ctx, ref, func(ctx context.Context, current *cluster.Object) (cluster.Change, error) {
-		if current == nil {
-			return cluster.Change{}, fmt.Errorf("changing %s: it does not exist", ref)
-		}
-		patched, err := h.once.MergePatch(ctx, ref, withVersion(document, current.GetResourceVersion()))
-		if err != nil {
-			return cluster.Change{}, err
-		}
-		return cluster.Change{Action: changed(current, patched)}, nil
-	})
-}
-
-// withVersion makes a patch conditional on the version of the object that was read.
-func withVersion(document map[string]any, version string) map[string]any {
-	conditional := map[string]any{}
-	for key, value := range document {
-		conditional[key] = value
-	}
-	metadata := map[string]any{"resourceVersion": version}
-	if given, ok := document["metadata"].(map[string]any); ok {
-		for key, value := range given {
-			metadata[key] = value
-		}
-	}
-	conditional["metadata"] = metadata
-	return conditional
-}
-
-// Scale sets the number of replicas of a Deployment or StatefulSet, and nothing else of it.
-func (h *Held) Scale(ctx context.Context, ref cluster.Ref, replicas int) (cluster.Change, error) {
-	return h.write(ctx, ref, func(ctx context.Context, current *cluster.Object) (cluster.Change, error) {
-		if current == nil {
-			return cluster.Change{}, fmt.Errorf("scaling %s: it does not exist", ref)
-		}
-		if now, found := replicasOf(current); found && now == replicas {
-			return cluster.Change{Action: cluster.Unchanged}, nil
-		}
-		return cluster.Change{Action: cluster.Scaled}, h.once.ScaleVersion(ctx, current, replicas)
-	})
-}
-
-func replicasOf(object *cluster.Object) (int, bool) {
-	spec, _ := object.Object["spec"].(map[string]any)
-	count, ok := spec["replicas"].(int64)
-	return int(count), ok
-}
-
-// Delete removes an object; one that is not there, or of a kind that the cluster does not have, is none the less removed.
-func (h *Held) Delete(ctx context.Context, ref cluster.Ref) (cluster.Change, error) {
-	return h.write(ctx, ref, func(ctx context.Context, current *cluster.Object) (cluster.Change, error) {
-		if current == nil {
-			return cluster.Change{}, nil
-		}
-		return cluster.Change{Action: cluster.Deleted}, h.once.DeleteIf(ctx, ref, versionOf(current))
-	})
-}
-
 // write is the one way of every write: read the object, ask whether the lock is held still, write on condition that the
 // object is as it was read. Whoever else changed it (a controller, a hand) only makes it begin anew, and so does an API server
-// that does not answer, or not just now; a later holder of the lock ends it.
-func (h *Held) write(ctx context.Context, ref cluster.Ref, do func(context.Context, *cluster.Object) (cluster.Change, error)) (cluster.Change, error) {
-	began, uncertain := time.Now(), false
-	for attempt := 1; ; attempt++ {
+// that does not answer, or not just now; a later holder of the lock ends it. What it did when nothing is left to do, because
+// the answer to it was lost, is what it set out to do.
+func (h *Held) write(ctx context.Context, ref cluster.Ref, aim cluster.ChangeAction, do func(context.Context, *cluster.Object) (cluster.Change, error)) (cluster.Change, error) {
+	ctx, end, err := h.enter(ctx)
+	if err != nil {
+		return cluster.Change{}, fmt.Errorf("changing %s: %w", ref, err)
+	}
+	defer end()
+	var change cluster.Change
+	var reads []*cluster.Object
+	err = h.repeated(ctx, func() error {
 		current, err := h.read(ctx, ref)
 		if err != nil {
-			return cluster.Change{}, err
+			return err
 		}
-		if err := h.Confirm(ctx); err != nil {
-			return cluster.Change{}, fmt.Errorf("changing %s: %w", ref, err)
+		reads = append(reads, current)
+		if err := h.confirmFor(ctx, current); err != nil {
+			return fmt.Errorf("changing %s: %w", ref, err)
 		}
-		change, err := do(ctx, current)
-		if err == nil {
-			if uncertain && change.Action == cluster.Unchanged {
-				change.Action = cluster.Configured // by the attempt whose answer was lost
-			}
-			change.Ref = ref
-			h.note(change)
-			return change, nil
+		change, err = do(ctx, current)
+		h.noteUnknown(ctx, err)
+		if current != nil && cluster.IsNotFound(err) {
+			return fmt.Errorf("changing %s: %w", ref, cluster.ErrPreconditionFailed) // it has gone meanwhile
 		}
-		if cause := context.Cause(ctx); cause != nil {
-			return cluster.Change{}, fmt.Errorf("changing %s: %w", ref, cause)
-		}
-		again := cluster.IsConflict(err) || cluster.IsTransient(err) || cluster.IsNotFound(err) && current != nil
-		if !again || time.Since(began) > h.request.Outage {
-			return cluster.Change{}, err
-		}
-		uncertain = uncertain || cluster.IsTransient(err)
-		if !sleep(ctx, min(time.Duration(attempt)*50*time.Millisecond, 2*time.Second)) {
-			return cluster.Change{}, fmt.Errorf("changing %s: %w", ref, context.Cause(ctx))
-		}
+		return err
+	})
+	if err != nil {
+		return cluster.Change{}, unfinal(err)
+	}
+	change.Ref = ref
+	if change.Action != aim && happened(reads, aim) {
+		change.Action = aim
+	}
+	h.note(change)
+	return change, nil
+}
+
+// happened says whether an earlier try of a write did what it was to do, although nobody has seen the answer.
+func happened(reads []*cluster.Object, aim cluster.ChangeAction) bool {
+	first, last := reads[0], reads[len(reads)-1]
+	switch aim {
+	case cluster.Deleted:
+		return first != nil && last == nil
+	case cluster.Configured, cluster.Scaled:
+		return first != nil && last != nil && first.GetUID() == last.GetUID() && cluster.WroteBetween(first, last)
+	}
+	return false
+}
+
+// enter begins a write, which ends with the lock; Release waits for it.
+func (h *Held) enter(ctx context.Context) (context.Context, func(), error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed {
+		return nil, nil, errReleased
+	}
+	h.writing.Add(1)
+	ctx, cancel := context.WithCancelCause(ctx)
+	detach := context.AfterFunc(h.ctx, func() { cancel(context.Cause(h.ctx)) })
+	return ctx, func() {
+		detach()
+		cancel(nil)
+		h.writing.Done()
+	}, nil
+}
+
+// noteUnknown remembers that a write was left without an answer: it may still arrive, after this run has given the lock back.
+func (h *Held) noteUnknown(ctx context.Context, err error) {
+	if err != nil && (cluster.IsTransient(err) && !apierrors.IsTooManyRequests(err) || ctx.Err() != nil) {
+		h.setUnclean(true)
 	}
 }
 
@@ -156,18 +95,30 @@ func (h *Held) read(ctx context.Context, ref cluster.Ref) (*cluster.Object, erro
 	return object, err
 }
 
-// versionOf is the precondition that an object is still the one that was read.
-func versionOf(read *cluster.Object) metav1.Preconditions {
-	uid, version := read.GetUID(), read.GetResourceVersion()
-	return metav1.Preconditions{UID: &uid, ResourceVersion: &version}
+// final is an error that no further try can overcome, whatever its kind.
+type final struct{ error }
+
+func unfinal(err error) error {
+	var last final
+	if errors.As(err, &last) {
+		return last.error
+	}
+	return err
 }
 
+// missing is what the API server says of an object that is not there.
+func missing(doing string, ref cluster.Ref) error {
+	return final{fmt.Errorf("%s %s: %w", doing, ref, apierrors.NewNotFound(schema.GroupResource{Resource: ref.Kind}, ref.Name))}
+}
+
+// changed says what a write did to the version of an object that was read.
 func changed(before, after *cluster.Object) cluster.ChangeAction {
 	if before.GetResourceVersion() == after.GetResourceVersion() {
 		return cluster.Unchanged
 	}
 	return cluster.Configured
 }
+<<<<<<< HEAD
 
 // weight orders what became of an object that is there: the strongest of several is told. What was created or deleted last
 // is what became of it, whatever came before.
@@ -195,3 +146,5 @@ func (h *Held) Changes() []cluster.Change {
 	defer h.mu.Unlock()
 	return slices.Clone(h.changes)
 }
+=======
+>>>>>>> bf77ece (Create under the fence as an apply does, and share the looks at the Lease)

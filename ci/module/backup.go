@@ -7,6 +7,7 @@ import (
 	"github.com/codingbutter/team-dashboard/ci/backup"
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/config"
+	"github.com/codingbutter/team-dashboard/ci/lock"
 	"github.com/codingbutter/team-dashboard/ci/progress"
 	"github.com/codingbutter/team-dashboard/ci/render"
 	"github.com/codingbutter/team-dashboard/ci/report"
@@ -130,7 +131,7 @@ func (m *TeamDashboard) database(ctx context.Context, env, timeout, format strin
 		return backup.Database{}, err
 	}
 	connection, err := m.cluster(ctx)
-	return backup.Database{Application: app, Environment: environment, Cluster: workload.Connection{Locking: cluster.Locking{Cluster: connection}}, Clock: progress.SystemClock(),
+	return backup.Database{Application: app, Environment: environment, Cluster: workload.Connection{Locking: lock.Locking{Cluster: connection}}, Clock: progress.SystemClock(),
 		Output: lines{ctx}, Holder: m.Actor, Timeout: limit, Manifests: m.dataLayer(app, environment)}, err
 }
 

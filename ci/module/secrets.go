@@ -8,8 +8,8 @@ import (
 
 	"dagger/team-dashboard/internal/dagger"
 
-	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/config"
+	"github.com/codingbutter/team-dashboard/ci/lock"
 	"github.com/codingbutter/team-dashboard/ci/progress"
 	"github.com/codingbutter/team-dashboard/ci/report"
 	"github.com/codingbutter/team-dashboard/ci/secrets"
@@ -249,6 +249,6 @@ func (s *Secrets) store(ctx context.Context, env, format string) (secrets.Store,
 	if err != nil {
 		return secrets.Store{}, workload.Connection{}, err
 	}
-	api := workload.Connection{Locking: cluster.Locking{Cluster: connection}}
+	api := workload.Connection{Locking: lock.Locking{Cluster: connection}}
 	return secrets.Store{Cluster: api, Application: app, Environment: place, Progress: spans{}, Clock: progress.SystemClock()}, api, nil
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/config"
+	"github.com/codingbutter/team-dashboard/ci/lock"
 	"github.com/codingbutter/team-dashboard/ci/secrets"
 	"github.com/codingbutter/team-dashboard/ci/workload"
 )
@@ -276,22 +277,21 @@ func (m *memory) tryStorage(job *cluster.Object, output io.Writer) bool {
 	return false
 }
 
-type lock struct {
+type held struct {
 	m   *memory
 	ctx context.Context
 }
 
-func (m *memory) Lock(ctx context.Context, namespace string, request cluster.LockRequest) (cluster.Hold, error) {
+func (m *memory) Lock(ctx context.Context, namespace string, request lock.Request) (lock.Hold, error) {
 	if m.locked {
-		return nil, &cluster.LockedError{Namespace: namespace, Holder: "ada", Command: "deploy --env production"}
+		return nil, &lock.HeldError{Namespace: namespace, Holder: "ada", Command: "deploy --env production"}
 	}
 	m.locked = true
-	return lock{m, ctx}, nil
+	return held{m, ctx}, nil
 }
 
-func (l lock) Token() string                { return "token" }
-func (l lock) Context() context.Context     { return l.ctx }
-func (l lock) Unlock(context.Context) error { l.m.locked = false; return nil }
+func (l held) Context() context.Context      { return l.ctx }
+func (l held) Release(context.Context) error { l.m.locked = false; return nil }
 
 func (m *memory) Phase(ctx context.Context, _ string) (context.Context, func(error)) {
 	return ctx, func(error) {}

@@ -9,10 +9,11 @@ import (
 	"github.com/codingbutter/team-dashboard/ci/backup"
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/config"
+	"github.com/codingbutter/team-dashboard/ci/lock"
 	"github.com/codingbutter/team-dashboard/ci/workload"
 )
 
-// Workloads is what a rotation needs of the API server besides; cluster.Locking is the real one.
+// Workloads is what a rotation needs of the API server besides; workload.Connection is the real one.
 type Workloads interface {
 	Cluster
 	List(ctx context.Context, apiVersion, kind, namespace, selector string) ([]*cluster.Object, error)
@@ -21,7 +22,7 @@ type Workloads interface {
 	WaitReady(ctx context.Context, namespace string, deployments []string, options workload.Options) error
 	RunJob(ctx context.Context, job *cluster.Object, options workload.JobOptions) (succeeded bool, err error)
 	EndJobs(ctx context.Context, namespace string, names ...string) error
-	Lock(ctx context.Context, namespace string, request cluster.LockRequest) (cluster.Hold, error)
+	Lock(ctx context.Context, namespace string, request lock.Request) (lock.Hold, error)
 }
 
 // RotateOptions says which keys get new values, where from, and for whom.
@@ -73,22 +74,22 @@ func (s Store) Rotate(ctx context.Context, api Workloads, options RotateOptions)
 	if err := r.plan(ctx); err != nil || r.done() {
 		return r.result, err
 	}
-	lock, err := api.Lock(ctx, s.Environment.Namespace, cluster.LockRequest{
-		Holder: options.Holder, Command: r.command(), TTL: lockTTL, Wait: options.LockWait,
+	held, err := api.Lock(ctx, s.Environment.Namespace, lock.Request{
+		Holder: options.Holder, Command: r.command(), Application: s.Application.Name, TTL: lockTTL, Wait: options.LockWait,
 		Progress: func(line string) { s.Progress.Info(ctx, "%s", line) },
 	})
 	if err != nil {
 		return r.result, err
 	}
-	defer func() { _ = lock.Unlock(context.WithoutCancel(ctx)) }() // a lock that is not given back ends by itself
-	if err := r.plan(lock.Context()); err != nil || r.done() {
+	defer func() { _ = held.Release(context.WithoutCancel(ctx)) }() // a lock that is not given back ends by itself
+	if err := r.plan(held.Context()); err != nil || r.done() {
 		return r.result, err
 	}
 	// A Job that a killed rotation has left behind must not tell a store of passwords of before.
-	if err := api.EndJobs(lock.Context(), s.Environment.Namespace, serverJobName(config.Redis), serverJobName(config.Postgres)); err != nil {
+	if err := api.EndJobs(held.Context(), s.Environment.Namespace, serverJobName(config.Redis), serverJobName(config.Postgres)); err != nil {
 		return r.result, err
 	}
-	return r.result, r.walk(lock.Context())
+	return r.result, r.walk(held.Context())
 }
 
 // done says that all values are as they are wanted.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/codingbutter/team-dashboard/ci/backup"
 	"github.com/codingbutter/team-dashboard/ci/cluster"
+	"github.com/codingbutter/team-dashboard/ci/lock"
 	"github.com/codingbutter/team-dashboard/ci/secrets"
 )
 
@@ -207,7 +208,7 @@ func TestRotateExcludesADeploy(t *testing.T) {
 	store, m := deployed(t)
 	m.locked = true
 	_, err := store.Rotate(context.Background(), m, all)
-	var locked *cluster.LockedError
+	var locked *lock.HeldError
 	require.ErrorAs(t, err, &locked)
 	assert.Zero(t, m.writes)
 }

@@ -4,10 +4,11 @@ import (
 	"context"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
+	"github.com/codingbutter/team-dashboard/ci/lock"
 )
 
 // Connection gives a connection the waits and Jobs of this package as methods, for those who take them by an interface.
-type Connection struct{ cluster.Locking }
+type Connection struct{ lock.Locking }
 
 // WaitReady, WaitStatefulSetsReady and RunJob are those of the room of workloads.
 func (a Connection) WaitReady(ctx context.Context, namespace string, deployments []string, options Options) error {

@@ -50,17 +50,28 @@ func TestApply(t *testing.T) {
 	assert.True(t, cluster.IsConflict(err), "%v", err)
 }
 
-func TestCreateAppliedIsAnApply(t *testing.T) {
+func TestApplyWithPreconditions(t *testing.T) {
 	api := clustertest.NewServer().NewClient().Cluster()
-	_, err := api.CreateApplied(t.Context(), configMap("a"))
+	first, err := api.Apply(t.Context(), configMap("a"), cluster.ApplyOptions{})
 	require.NoError(t, err)
-	_, err = api.CreateApplied(t.Context(), configMap("b"))
+	require.NoError(t, api.Delete(t.Context(), cluster.RefOf(first)))
+
+	gone := configMap("b")
+	gone.SetUID(first.GetUID())
+	_, err = api.Apply(t.Context(), gone, cluster.ApplyOptions{})
 	assert.True(t, cluster.IsConflict(err), "%v", err)
-	fewer := configMap("")
-	fewer.Object["data"] = map[string]any{"other": "b"}
-	changed, err := api.Apply(t.Context(), fewer, cluster.ApplyOptions{})
+
+	gone.SetUID("")
+	gone.SetResourceVersion(first.GetResourceVersion())
+	_, err = api.Apply(t.Context(), gone, cluster.ApplyOptions{})
+	assert.NoError(t, err, "a version alone keeps nothing from being made anew")
+}
+
+func TestKinds(t *testing.T) {
+	kinds, err := clustertest.NewServer().NewClient().Cluster().Kinds(t.Context())
 	require.NoError(t, err)
-	assert.Equal(t, map[string]any{"other": "b"}, changed.Object["data"], "what it was created with goes, too")
+	assert.Contains(t, kinds, cluster.Kind{APIVersion: "apps/v1", Kind: "Deployment", Namespaced: true})
+	assert.Contains(t, kinds, cluster.Kind{APIVersion: "v1", Kind: "Namespace"})
 }
 
 func TestDeploymentsHavePods(t *testing.T) {

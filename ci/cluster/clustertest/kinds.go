@@ -52,3 +52,30 @@ func discovery(path string) (metav1.APIResourceList, bool) {
 	}
 	return list, ok
 }
+
+// aggregatedDiscovery answers which kinds there are at all, as an apidiscovery.k8s.io/v2 APIGroupDiscoveryList.
+func aggregatedDiscovery(path string) map[string]any {
+	groups := []any{}
+	for version, known := range kinds {
+		group, short, ok := strings.Cut(version, "/")
+		if ok != (path == "/apis") {
+			continue
+		}
+		if !ok {
+			group, short = "", version
+		}
+		resources := []any{}
+		for kind, plural := range known {
+			scope, verbs := "Namespaced", []string{"create", "delete", "get", "list", "patch", "update"}
+			if clusterWide[kind] {
+				scope = "Cluster"
+			}
+			if kind == "SelfSubjectAccessReview" {
+				verbs = []string{"create"}
+			}
+			resources = append(resources, map[string]any{"resource": plural, "scope": scope, "verbs": verbs, "responseKind": map[string]any{"kind": kind}})
+		}
+		groups = append(groups, map[string]any{"metadata": map[string]any{"name": group}, "versions": []any{map[string]any{"version": short, "resources": resources}}})
+	}
+	return map[string]any{"apiVersion": "apidiscovery.k8s.io/v2", "kind": "APIGroupDiscoveryList", "items": groups}
+}

@@ -93,6 +93,9 @@ func (s *Server) answer(request *http.Request, body []byte) *http.Response {
 	if list, ok := discovery(request.URL.Path); ok {
 		return respond(request, http.StatusOK, list)
 	}
+	if request.URL.Path == "/api" || request.URL.Path == "/apis" {
+		return respond(request, http.StatusOK, aggregatedDiscovery(request.URL.Path))
+	}
 	at, ok := locate(request.URL.Path)
 	if !ok {
 		return refuse(request, apierrors.NewNotFound(schema.GroupResource{}, request.URL.Path))
@@ -223,17 +226,20 @@ func (s *Server) apply(at location, live *cluster.Object, body []byte, manager s
 	if err != nil {
 		return nil, err
 	}
-	version := wanted.GetResourceVersion()
-	if version != "" && (live == nil || live.GetResourceVersion() != version) {
+	version, uid := wanted.GetResourceVersion(), wanted.GetUID()
+	// As the real one does: without a UID, what is gone is made anew.
+	if live == nil && uid != "" || live != nil && (version != "" && version != live.GetResourceVersion() || uid != "" && uid != live.GetUID()) {
 		return nil, conflict(at)
 	}
 	wanted.SetResourceVersion("")
-	return applied(live, wanted, stripped(body, version), manager, force)
+	wanted.SetUID("")
+	return applied(live, wanted, stripped(body, version, string(uid)), manager, force)
 }
 
-// stripped is a body without the version that it was conditional on.
-func stripped(body []byte, version string) []byte {
-	return bytes.Replace(body, []byte(`"resourceVersion":"`+version+`"`), nil, 1)
+// stripped is a body without the version and the UID that it was conditional on.
+func stripped(body []byte, version, uid string) []byte {
+	body = bytes.Replace(body, []byte(`"resourceVersion":"`+version+`"`), nil, 1)
+	return bytes.Replace(body, []byte(`"uid":"`+uid+`"`), nil, 1)
 }
 
 func (s *Server) scale(at location, live *cluster.Object, body []byte) (*cluster.Object, error) {
