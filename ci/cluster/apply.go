@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
@@ -31,7 +30,7 @@ const attemptsToTakeOver = 10
 func (c *Cluster) Apply(ctx context.Context, object *Object, options ApplyOptions) (*Object, error) {
 	for attempt := 1; ; attempt++ {
 		applied, err := c.apply(ctx, object, options)
-		if err != nil || options.DryRun || !slices.ContainsFunc(applied.GetManagedFields(), byHand) {
+		if err != nil || options.DryRun || !HandEdited(applied, object) {
 			return applied, err
 		}
 		if applied, err = c.ApplyVersion(ctx, applied, object); !IsConflict(err) || attempt == attemptsToTakeOver {

@@ -24,6 +24,12 @@ func byHand(entry metav1.ManagedFieldsEntry) bool {
 	return isKubectl && entry.Manager != kubectlRollout && entry.Subresource == ""
 }
 
+// HandEdited says whether a person has set fields of an object that an Apply of the wanted one would take over.
+func HandEdited(read, wanted *Object) bool {
+	entries, err := takenOver(read, wanted)
+	return err == nil && entries != nil
+}
+
 const kubectlRollout = "kubectl-rollout"
 
 // isApplied says whether an entry is that of the pipeline's Apply.
@@ -147,11 +153,12 @@ func rawFields(entry metav1.ManagedFieldsEntry) []byte {
 	if entry.FieldsV1 == nil {
 		return nil
 	}
-	return entry.FieldsV1.Raw
+	return entry.FieldsV1.GetRawBytes()
 }
 
 func withFields(entry metav1.ManagedFieldsEntry, fields *fieldpath.Set) (metav1.ManagedFieldsEntry, error) {
 	raw, err := fields.ToJSON()
-	entry.FieldsV1 = &metav1.FieldsV1{Raw: raw}
+	entry.FieldsV1 = &metav1.FieldsV1{}
+	entry.FieldsV1.SetRawBytes(raw)
 	return entry, err
 }

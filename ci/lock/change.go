@@ -59,10 +59,11 @@ func (h *Held) Delete(ctx context.Context, ref cluster.Ref) (cluster.Change, err
 	return change, err
 }
 
-// weight orders what became of an object: the strongest of several is told.
-var weight = map[cluster.ChangeAction]int{cluster.Unchanged: 1, cluster.Scaled: 2, cluster.Configured: 3, cluster.Created: 4, cluster.Deleted: 5}
+// weight orders what became of an object that is there: the strongest of several is told. What was created or deleted last
+// is what became of it, whatever came before.
+var weight = map[cluster.ChangeAction]int{cluster.Unchanged: 1, cluster.Marked: 2, cluster.Scaled: 3, cluster.Configured: 4, cluster.Created: 5, cluster.Deleted: 5}
 
-// note keeps what became of an object. One that was deleted and made anew was created.
+// note keeps what became of an object.
 func (h *Held) note(change cluster.Change) {
 	if change.Action == "" {
 		return
@@ -75,7 +76,7 @@ func (h *Held) note(change cluster.Change) {
 		return
 	}
 	known := &h.changes[at]
-	if weight[change.Action] > weight[known.Action] || known.Action == cluster.Deleted && change.Action == cluster.Created {
+	if weight[change.Action] >= weight[known.Action] {
 		known.Action = change.Action
 	}
 	if len(change.Foreign) > 0 {

@@ -79,7 +79,7 @@ func (c *contender) miss(err error) error {
 		c.request.Progress(fmt.Sprintf("waiting for the API server: %v", err))
 	}
 	if away := now.Sub(c.away); away >= c.request.Outage {
-		return fmt.Errorf("locking namespace %q: for %s no answer: %w", c.namespace, away.Round(time.Second), err)
+		return fmt.Errorf("locking namespace %q: no answer for %s: %w", c.namespace, away.Round(time.Second), err)
 	}
 	c.since = time.Time{}
 	return nil

@@ -91,6 +91,8 @@ func (h *Held) mark(ctx context.Context, ref cluster.Ref) error {
 		return h.api.Stamp(ctx, ref, map[string]any{fenceAnnotation: h.token, creatingAnnotation: nil})
 	})
 	switch {
+	case err == nil:
+		h.note(cluster.Change{Ref: ref, Action: cluster.Marked})
 	case cluster.IsNotFound(err):
 		return nil
 	case cluster.IsForbidden(err), cluster.IsInvalid(err): // nobody else can write it either

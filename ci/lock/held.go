@@ -68,7 +68,8 @@ func (h *Held) Token() string { return h.token }
 // lock is still held is asked before each write.
 func (h *Held) Context() context.Context { return h.ctx }
 
-// Release gives the lock back if it is still held; otherwise the error is ErrLost. Writes that are still under way end.
+// Release gives the lock back if it is still held; otherwise the error is ErrLost. Writes that are still under way end. An API
+// server that is away is not waited for longer than the lock needs to end by itself.
 func (h *Held) Release(ctx context.Context) error {
 	lost := context.Cause(h.ctx)
 	h.mu.Lock()
@@ -80,6 +81,8 @@ func (h *Held) Release(ctx context.Context) error {
 	if errors.Is(lost, ErrLost) {
 		return lost
 	}
+	ctx, cancel := context.WithTimeout(ctx, 2*h.request.TTL)
+	defer cancel()
 	err := h.repeated(ctx, func() error {
 		read, err := h.look(ctx, h.api)
 		switch {
@@ -129,7 +132,7 @@ func (h *Held) repeated(ctx context.Context, do func() error) error {
 			return err
 		}
 		if !sleep(ctx, budget.pause()) {
-			return context.Cause(ctx)
+			return fmt.Errorf("%w (the last attempt failed: %v)", context.Cause(ctx), err)
 		}
 	}
 }

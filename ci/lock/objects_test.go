@@ -32,3 +32,11 @@ func data(object *cluster.Object) any {
 	}
 	return object.Object["data"]
 }
+
+func job() *cluster.Object {
+	object := &cluster.Object{Object: map[string]any{"apiVersion": "batch/v1", "kind": "Job", "spec": map[string]any{}}}
+	object.SetName("smoke")
+	object.SetNamespace("shop")
+	object.SetLabels(labelled)
+	return object
+}

@@ -118,33 +118,3 @@ func changed(before, after *cluster.Object) cluster.ChangeAction {
 	}
 	return cluster.Configured
 }
-<<<<<<< HEAD
-
-// weight orders what became of an object that is there: the strongest of several is told. What was created or deleted last
-// is what became of it, whatever came before.
-var weight = map[cluster.ChangeAction]int{cluster.Unchanged: 1, cluster.Marked: 2, cluster.Configured: 3, cluster.Scaled: 4, cluster.Created: 5, cluster.Deleted: 5}
-
-func (h *Held) note(change cluster.Change) {
-	if change.Action == "" {
-		return
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	at := slices.IndexFunc(h.changes, func(known cluster.Change) bool { return known.Ref == change.Ref })
-	if at < 0 {
-		h.changes = append(h.changes, change)
-		return
-	}
-	if weight[change.Action] >= weight[h.changes[at].Action] {
-		h.changes[at] = change
-	}
-}
-
-// Changes are what the API server answered to each write, one for each object, in the order of its first write.
-func (h *Held) Changes() []cluster.Change {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return slices.Clone(h.changes)
-}
-=======
->>>>>>> bf77ece (Create under the fence as an apply does, and share the looks at the Lease)

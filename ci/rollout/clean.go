@@ -108,7 +108,7 @@ func (r *run) wouldChange(ctx context.Context, object *cluster.Object) (bool, er
 	if err != nil {
 		return false, err
 	}
-	if cluster.HandEdited(live) {
+	if cluster.HandEdited(live, object) {
 		return true, nil
 	}
 	applied, err := r.Cluster.Apply(ctx, object, cluster.ApplyOptions{DryRun: true})

@@ -190,7 +190,7 @@ func (r *run) restoreShared(ctx context.Context) error {
 func (r *run) stayed() string {
 	var changed []string
 	for _, change := range r.held.Changes() {
-		if change.Action != cluster.Unchanged && find(r.plan.layers.Data, change.Ref) != nil {
+		if change.Action != cluster.Unchanged && change.Action != cluster.Marked && find(r.plan.layers.Data, change.Ref) != nil {
 			changed = append(changed, fmt.Sprintf("%s (%s)", change.Ref, change.Action))
 		}
 	}

@@ -12,19 +12,25 @@ import (
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 )
 
-// managers are the field managers by kind; they keep no state.
+// managers are the field managers by what they are of; they keep no state.
 var managers sync.Map
 
+// managed is a kind, or a subresource of one.
+type managed struct {
+	kind        schema.GroupVersionKind
+	subresource string
+}
+
 // managerOf is apimachinery's own field manager. Without schemas it takes every list as one value.
-func managerOf(object *cluster.Object) (*managedfields.FieldManager, error) {
+func managerOf(object *cluster.Object, subresource string) (*managedfields.FieldManager, error) {
 	kind := object.GroupVersionKind()
-	if known, ok := managers.Load(kind); ok {
+	if known, ok := managers.Load(managed{kind, subresource}); ok {
 		return known.(*managedfields.FieldManager), nil
 	}
 	manager, err := managedfields.NewDefaultCRDFieldManager(managedfields.NewDeducedTypeConverter(), identity{}, identity{}, identity{},
-		kind, kind.GroupVersion(), "", nil)
+		kind, kind.GroupVersion(), subresource, nil)
 	if err == nil {
-		managers.Store(kind, manager)
+		managers.Store(managed{kind, subresource}, manager)
 	}
 	return manager, err
 }
@@ -46,7 +52,7 @@ func applied(live, wanted *cluster.Object, body []byte, manager string, force bo
 	if known, ok := merges.Load(key); ok {
 		return known.(*cluster.Object).DeepCopy(), nil
 	}
-	fields, err := managerOf(wanted)
+	fields, err := managerOf(wanted, "")
 	if err != nil {
 		return nil, err
 	}
@@ -59,8 +65,8 @@ func applied(live, wanted *cluster.Object, body []byte, manager string, force bo
 }
 
 // updated notes who set the fields that a write other than an apply has changed.
-func updated(live, changed *cluster.Object, manager string) (*cluster.Object, error) {
-	fields, err := managerOf(changed)
+func updated(live, changed *cluster.Object, manager, subresource string) (*cluster.Object, error) {
+	fields, err := managerOf(changed, subresource)
 	if err != nil {
 		return nil, err
 	}

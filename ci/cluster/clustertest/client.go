@@ -26,7 +26,8 @@ const (
 	None Fault = ""
 	// Kill ends the process: neither this request nor any later one arrives.
 	Kill Fault = "kill"
-	// Freeze stops the process until Client.Wake is called: the request is on its way, and arrives then.
+	// Freeze stops the process until Client.Wake is called: the request is on its way, and arrives then. So do all others
+	// that its timers would have sent meanwhile.
 	Freeze Fault = "freeze"
 	// Conflict, TooMany and Failing are the server's 409, 429 and 500; nothing is done.
 	Conflict Fault = "409"

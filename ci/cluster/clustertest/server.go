@@ -167,7 +167,7 @@ func (s *Server) do(request *http.Request, at *location, body []byte, dryRun boo
 		if s.objects[at.key()] != nil {
 			return "", nil, apierrors.NewAlreadyExists(schema.GroupResource{Resource: at.plural}, at.name)
 		}
-		if object, err = updated(nil, object, manager); err != nil {
+		if object, err = updated(nil, object, manager, ""); err != nil {
 			return "", nil, err
 		}
 		return "create", keep(object), nil
@@ -184,13 +184,16 @@ func (s *Server) do(request *http.Request, at *location, body []byte, dryRun boo
 		if err != nil {
 			return "", nil, err
 		}
+		if object, err = updated(live, object, manager, "scale"); err != nil {
+			return "", nil, err
+		}
 		return "scale", keep(object), nil
 	}
 	object, err := s.modified(request, *at, live, body)
 	if err != nil {
 		return "", nil, err
 	}
-	if object, err = updated(live, object, manager); err != nil {
+	if object, err = updated(live, object, manager, ""); err != nil {
 		return "", nil, err
 	}
 	if request.Method == http.MethodPut {
