@@ -143,12 +143,13 @@ func (c Claim) notLive(now Snapshot) []string {
 }
 
 func (c Claim) falseNoChange(w Witness) []string {
-	var wrong []string
-	for _, entry := range w.Written {
+	var writes []string
+	for _, entry := range unmarked(w.Written, w.Marked) {
 		if entry.ObjectRef.Resource != "leases" {
-			wrong = append(wrong, fmt.Sprintf("it says that nothing was changed; the audit log has %s", describe(entry)))
+			writes = append(writes, describe(entry))
 		}
 	}
+	wrong := some("it says that nothing was changed; the audit log has ", writes)
 	if w.Alone {
 		wrong = append(wrong, c.notLive(w.After)...)
 	}
