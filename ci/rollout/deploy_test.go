@@ -233,9 +233,9 @@ func TestTwoDeploysOneRuns(t *testing.T) {
 // A process that was frozen in the middle of a write, and wakes when another run has come and gone, changes nothing that the
 // other one relies on, and says that it lost its lock.
 func TestAFrozenRunWritesNothingMore(t *testing.T) {
-	deploy := scene{name: "second deploy", environment: production, before: []string{"v1"}, command: deploying(production, "v2")}
+	deploy := scene{name: "second deploy", main: true, environment: production, before: []string{"v1"}, command: deploying(production, "v2")}
 	deploy.play(t, func(t *testing.T, base *world) {
-		for n := 0; ; n++ {
+		for n := 0; ; n += deploy.stride() {
 			w := base.again(t)
 			w.guard(production)
 			froze := false

@@ -279,7 +279,8 @@ func TestAnAPIServerThatIsAwayEndsNothing(t *testing.T) {
 		}
 		t.Run(s.name, func(t *testing.T) {
 			s.play(t, func(t *testing.T, base *world) {
-				for n := len(s.name) % 5; ; n += 5 {
+				stride := 3 * s.stride()
+				for n := len(s.name) % stride; ; n += stride {
 					w := base.again(t)
 					w.guard(s.environment)
 					var away time.Time
