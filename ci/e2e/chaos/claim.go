@@ -26,7 +26,7 @@ type Claim struct {
 // Change is what became of one object.
 type Change struct {
 	Ref struct{ Kind, Name string } `json:"ref"`
-	// Action is created, configured, unchanged, scaled or deleted.
+	// Action is created, configured, unchanged, scaled, deleted or marked.
 	Action string `json:"action"`
 }
 

@@ -159,7 +159,7 @@ func (r Report) events() int {
 func (r RoundReport) line() string {
 	text := fmt.Sprintf("  %d requests, %d failed, %d unexplained; ", r.Requests, r.Failed, r.Unexplained)
 	if !r.Converged {
-		return text + "NOT CONVERGED: " + strings.Join(r.Unsettled, " | ")
+		return text + "NOT CONVERGED: " + strings.Join(slices.Concat(r.Unsettled, r.Trouble), " | ")
 	}
 	text += fmt.Sprintf("converged in %s", r.ConvergedIn.Round(100*time.Millisecond))
 	if r.Recommended > 0 {

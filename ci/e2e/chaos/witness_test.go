@@ -109,6 +109,8 @@ func TestChangesThatAreReported(t *testing.T) {
 	}{
 		"all":               {all, ""},
 		"a report in words": {nil, ""},
+		"a mark":            {append([]Change{change("StatefulSet", "postgres", "marked")}, all...), ""},
+		"no mark":           {append([]Change{change("StatefulSet", "redis", "marked")}, all...), `statefulsets/redis as marked, and it was ""`},
 		"one is not told":   {all[1:], "does not report, by the audit log: configmaps/settings-1 was created"},
 		"one is made up":    {append([]Change{change("Service", "dashboard", "configured")}, all...), `services/dashboard as configured, and it was ""`},
 		"another action":    {append([]Change{change("ConfigMap", "settings-1", "configured")}, all[1:]...), `as configured, and it was "created"`},
