@@ -17,7 +17,7 @@ type WaitError struct {
 }
 
 func (e *WaitError) Error() string {
-	text := fmt.Sprintf("waiting for %s: %s: %s", e.Object, e.Reason, e.Message)
+	text := fmt.Sprintf("waiting for %s: %s: %s", e.Object, e.Reason, strings.TrimRight(e.Message, "."))
 	if remedy := remedies[e.Reason]; remedy != "" {
 		text += "; " + remedy
 	}

@@ -401,7 +401,7 @@ func TestOutOfTimeTellsOfEvictedPods(t *testing.T) {
 		s.pod("web-1", "new", gone)
 		s.pod("web-2", "new", gone)
 		assert.ErrorContains(t, s.wait(Options{Budget: time.Minute}),
-			"0/1 ready after 1m0s; 2 pods ended, the last one: Evicted: The node was low on resource: ephemeral-storage.")
+			"0/1 ready after 1m0s; 2 pods ended, the last one: Evicted: The node was low on resource: ephemeral-storage")
 	})
 }
 
