@@ -137,12 +137,6 @@ func (s *fakeServer) set(t *testing.T, path string, value any, fields ...string)
 	s.store(path, s.objects[path])
 }
 
-func (s *fakeServer) remove(path string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.objects, path)
-}
-
 func (s *fakeServer) store(path string, object *unstructured.Unstructured) {
 	s.version++
 	object.SetResourceVersion(strconv.Itoa(s.version))

@@ -72,7 +72,7 @@ func (t *transcript) Write(text []byte) (int, error) {
 		return 0, err
 	}
 	if summary, err := summaryOf(linesOf(t.text.String())); err == nil && len(summary.Flows) > 0 {
-		return len(text), workload.SkipRest
+		return len(text), workload.ErrSkipRest
 	}
 	return len(text), nil
 }

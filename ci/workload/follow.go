@@ -48,7 +48,7 @@ func (r *jobRun) follow(ctx context.Context) (bool, error) {
 			return ended.succeeded, nil
 		}
 		switch err := log.wait(ctx, ended != nil); {
-		case errors.Is(err, SkipRest):
+		case errors.Is(err, ErrSkipRest):
 			return true, nil
 		case ctx.Err() != nil:
 			return false, fmt.Errorf("running %s: %w", r.ref, context.Cause(ctx))

@@ -21,13 +21,13 @@ type JobOptions struct {
 	// Budget is how long it may take, from its creation to its end; zero means 5 minutes. The time in which the API server
 	// does not answer does not count.
 	Budget time.Duration
-	// Output receives what the Job's own container writes, while it runs, line by line. When its Write returns SkipRest, the
+	// Output receives what the Job's own container writes, while it runs, line by line. When its Write returns ErrSkipRest, the
 	// Job has said all that matters: it counts as succeeded, and its end is not waited for.
 	Output io.Writer
 }
 
-// SkipRest is what JobOptions.Output returns when it needs no more of the Job, as fs.SkipAll does for a tree.
-var SkipRest = errors.New("skip the rest of the Job")
+// ErrSkipRest is what JobOptions.Output returns when it needs no more of the Job, as fs.SkipAll does for a tree.
+var ErrSkipRest = errors.New("skip the rest of the Job")
 
 const (
 	// JobLabel has the name of a Job without the suffix of its run, on the Job and on its pod.

@@ -356,7 +356,7 @@ type satisfied struct{ text bytes.Buffer }
 
 func (s *satisfied) Write(text []byte) (int, error) {
 	n, _ := s.text.Write(text)
-	return n, SkipRest
+	return n, ErrSkipRest
 }
 
 func TestRunJobSkipsTheRest(t *testing.T) {
