@@ -211,8 +211,13 @@ func TestAnEnvironmentThatIsNotReadyIsLeftAlone(t *testing.T) {
 	t.Run("nothing to go back to", func(t *testing.T) {
 		wrong{[]string{"rollback", "--env", "staging"}, []string{"staging", "no release to go back to"}}.check(t)
 	})
-	t.Run("no secrets", func(t *testing.T) {
-		wrong{deploy, []string{"database-secrets", "setup-secrets.sh staging create"}}.check(t)
+	t.Run("no secrets, and no room for the pods' limits", func(t *testing.T) {
+		limits := filepath.Join(t.TempDir(), "limits.yaml")
+		write(t, limits, "{apiVersion: v1, kind: LimitRange, metadata: {name: small}, spec: {limits: [{type: Container, max: {memory: 16Mi}}]}}")
+		kubectl(t, "-n", staging, "create", "-f", limits)
+		defer kubectl(t, "-n", staging, "delete", "limitrange", "small")
+		wrong{deploy, []string{"database-secrets", "setup-secrets.sh staging create",
+			`Deployment "dashboard" in namespace "` + staging + `" would get no pod: `, `StatefulSet "postgres"`, "maximum memory usage per Container is 16Mi"}}.check(t)
 	})
 	t.Run("a right less than a deploy needs", func(t *testing.T) {
 		kubectl(t, "-n", staging, "patch", "role", "deployer", "--type=json", "--patch", `[{"op": "remove", "path": "/rules/2"}]`)

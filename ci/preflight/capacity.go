@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
@@ -16,7 +17,7 @@ import (
 // capacity compares what all new pods together ask for with what the namespace's quotas leave. It does not look at nodes:
 // whether a pod fits there depends on all that runs, and the wait says at once when the scheduler finds no room.
 func (i inspector) capacity(ctx context.Context) Finding {
-	need, err := i.need()
+	need, err := i.need(ctx)
 	if err != nil {
 		return of("", fmt.Errorf("%w; correct the manifests under k8s/", err))
 	}
@@ -77,11 +78,11 @@ func canonical(name string) string {
 
 // need adds up what all new pods ask for, as they would be admitted: with a LimitRange's defaults, and with the containers
 // that the cluster adds. Those that could not be tried ask for what their templates say.
-func (i inspector) need() (kinds.ResourceList, error) {
+func (i inspector) need(ctx context.Context) (kinds.ResourceList, error) {
 	need := kinds.ResourceList{kinds.ResourcePods: resource.Quantity{}}
 	for _, tried := range i.tried.wait() {
-		replicas := int64(i.Replicas[tried.workload.GetName()])
-		if tried.workload.GetKind() != "Deployment" || replicas == 0 {
+		replicas := i.added(ctx, tried.workload)
+		if replicas == 0 {
 			continue
 		}
 		var pod kinds.Pod
@@ -94,6 +95,21 @@ func (i inspector) need() (kinds.ResourceList, error) {
 		}
 	}
 	return need, nil
+}
+
+// added is how many pods a workload adds. A StatefulSet that is there replaces its own.
+func (i inspector) added(ctx context.Context, workload *cluster.Object) int64 {
+	switch {
+	case workload.GetKind() == "Deployment":
+		return int64(i.Replicas[workload.GetName()])
+	case workload.GetKind() != "StatefulSet" || i.live(ctx, workload) != nil:
+		return 0
+	}
+	replicas, found, _ := unstructured.NestedInt64(workload.Object, "spec", "replicas")
+	if !found {
+		return 1
+	}
+	return replicas
 }
 
 // needOf is what one pod asks for, by the names that quotas use. Init containers run one after the other, before the

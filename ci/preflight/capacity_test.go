@@ -67,3 +67,16 @@ func TestCapacityCountsWhatAdmissionAdds(t *testing.T) {
 	assert.Contains(t, got.Detail, `quota "small" leaves 3 of requests.cpu, needed are 3750m`)
 	assert.Contains(t, got.Detail, `quota "small" leaves 2 of count/pods, needed are 3`)
 }
+
+// Stores that are made with the first deploy need room, too; those that are there replace their own pods.
+func TestCapacityCountsNewStores(t *testing.T) {
+	for there, pods := range map[bool]string{false: "5", true: "3"} {
+		s, input := ready()
+		store := object("apps/v1", "StatefulSet", "shop", "database", fields{"spec": fields{"replicas": int64(2), "template": fields{"spec": fields{"containers": []any{fields{"name": "database"}}}}}})
+		input.Objects = append(input.Objects, store)
+		if there {
+			s.Put(store)
+		}
+		assert.Equal(t, pods+" new pods, and no quota in the namespace", found(t, run(t, s, nil, input), "capacity").Detail)
+	}
+}

@@ -27,6 +27,9 @@ func (e *ImmutableError) Error() string {
 
 func (e *ImmutableError) Unwrap() error { return e.Cause }
 
+// KeepsState says whether the object must not be made anew, wherever it is: what it holds would be lost.
+func (e *ImmutableError) KeepsState() bool { return e.Object.Kind == "PersistentVolumeClaim" }
+
 // Fix is what to do about it. No deploy deletes what serves or keeps state.
 func (e *ImmutableError) Fix() string {
 	remove := fmt.Sprintf("kubectl delete %s %s", strings.ToLower(e.Object.Kind), e.Object.Name)

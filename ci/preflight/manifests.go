@@ -111,7 +111,7 @@ func (i inspector) try(ctx context.Context, object *cluster.Object) trial {
 	case cluster.TakesNoDryRun(err):
 		found.untried = true
 		found.warnings = append(found.warnings, fmt.Sprintf("%s could not be tried, so nobody knows whether it would be accepted: %s", ref, strings.TrimPrefix(err.Error(), "trying out "+ref.String()+": ")))
-	case errors.As(err, &immutable) && i.idle(object):
+	case errors.As(err, &immutable) && !immutable.KeepsState() && i.idle(object):
 		found.recreate = &ref
 		found.warnings = append(found.warnings, fmt.Sprintf("%s will be made anew, since its %s cannot be changed", ref, strings.Join(immutable.Fields, ", ")))
 	case immutable != nil:

@@ -121,6 +121,17 @@ func TestWhatTheIdleSlotCannotChangeIsMadeAnew(t *testing.T) {
 	}
 }
 
+func TestWhatKeepsStateIsNeverMadeAnew(t *testing.T) {
+	s, input := ready()
+	volume := object("v1", "PersistentVolumeClaim", "shop", "uploads-green", fields{"spec": fields{"storageClassName": "fast"}})
+	volume.SetLabels(map[string]string{"app.kubernetes.io/part-of": "shop", "team-dashboard.app/slot": "green"})
+	input.Idle, input.Objects = "green", append(input.Objects, volume)
+	s.admit["uploads-green"] = always(invalid(volume, field.Forbidden(field.NewPath("spec"), "spec is immutable after creation")))
+	report := run(t, s, nil, input)
+	assert.ErrorContains(t, report.Err(), "lose what it holds")
+	assert.Empty(t, report.Recreate)
+}
+
 func TestRefused(t *testing.T) {
 	grant := object("rbac.authorization.k8s.io/v1", "Role", "shop", "deployer", nil)
 	grant.SetLabels(map[string]string{"app.kubernetes.io/component": "access"})

@@ -3,8 +3,10 @@ package rollout
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -187,9 +189,9 @@ func (r *run) applyRelease(ctx context.Context, objects []*cluster.Object) error
 	}
 	return inWaves(ctx, ordered, func(ctx context.Context, object *cluster.Object) error {
 		if object.GetKind() != "Deployment" {
-			return r.applyObject(ctx, object)
+			return r.applyOwn(ctx, object)
 		}
-		if err := r.applyDeployment(ctx, object); err != nil || hasReplicas(object) {
+		if err := r.applyOwn(ctx, r.marked(object)); err != nil || hasReplicas(object) {
 			return err
 		}
 		_, err := r.held.Scale(ctx, cluster.RefOf(object), needed[object.GetLabels()[render.AppLabel]])
@@ -197,25 +199,31 @@ func (r *run) applyRelease(ctx context.Context, objects []*cluster.Object) error
 	})
 }
 
-// applyDeployment notes on the Deployment which revision it belongs to. One in an idle slot whose immutable fields have
-// changed is made anew; in one that serves, preflight has refused that.
-func (r *run) applyDeployment(ctx context.Context, object *cluster.Object) error {
-	marked := object.DeepCopy()
+// applyOwn applies an object of the run's slot. In a slot that has no traffic one whose immutable fields have changed is made
+// anew; in one that serves, preflight has refused that.
+func (r *run) applyOwn(ctx context.Context, object *cluster.Object) error {
+	err := r.applyObject(ctx, object)
+	var immutable *preflight.ImmutableError
+	if !errors.As(err, &immutable) || immutable.KeepsState() || r.record.Slot == "" || r.found.traffic(r.record.Slot) != trafficElsewhere {
+		return err
+	}
+	r.Progress.Info(ctx, "making %s anew: its %s cannot be changed", immutable.Object, strings.Join(immutable.Fields, ", "))
+	if _, err := r.held.Delete(ctx, immutable.Object); err != nil {
+		return fmt.Errorf("making %s anew: %w", immutable.Object, err)
+	}
+	return r.applyObject(ctx, object)
+}
+
+// marked is a Deployment that notes which revision it belongs to.
+func (r *run) marked(deployment *cluster.Object) *cluster.Object {
+	marked := deployment.DeepCopy()
 	annotations := marked.GetAnnotations()
 	if annotations == nil {
 		annotations = map[string]string{}
 	}
 	annotations[revisionAnnotation] = r.plan.digest()
 	marked.SetAnnotations(annotations)
-	err := r.applyObject(ctx, marked)
-	if len(cluster.ImmutableFields(err)) == 0 || r.record.Slot == "" || r.found.traffic(r.record.Slot) != trafficElsewhere {
-		return err
-	}
-	r.Progress.Info(ctx, "making %s anew: %v", cluster.RefOf(object), err)
-	if _, err := r.held.Delete(ctx, cluster.RefOf(object)); err != nil {
-		return fmt.Errorf("making %s anew: %w", cluster.RefOf(object), err)
-	}
-	return r.applyObject(ctx, marked)
+	return marked
 }
 
 // isAutoscaler is 1 or 0, to sort by.

@@ -83,17 +83,21 @@ func (r *run) checkInput() preflight.Input {
 			added[deployment.GetName()] = r.added(deployment, needed)
 		}
 	}
+	least := r.request.Watch
+	if r.request.Force {
+		least = 0 // in an emergency a few minutes are better than none
+	}
 	return preflight.Input{Application: r.Application.Name, Environment: r.environment, Release: r.plan.release,
-		Platforms: r.Options.Platforms, Objects: r.wanted(), Idle: slot, Replicas: added, Least: r.request.Watch,
+		Platforms: r.Options.Platforms, Objects: r.wanted(), Idle: slot, Replicas: added, Least: least,
 		Most: r.Options.ReadyBudget + r.Options.ProofBudget + r.request.Watch + r.Options.DrainBudget, Checks: r.Checks}
 }
 
-// added is the number of pods that a Deployment adds to those there are. Without slots only new Deployments add any: the
-// others surge by a pod at most, and not at once.
+// added is the number of pods that a Deployment adds to those there are. Without slots the old ones surge by a pod at most,
+// and not at once; in the idle slot what another revision has left there goes first.
 func (r *run) added(deployment *cluster.Object, needed map[string]int) int {
 	wanted := needed[deployment.GetLabels()["app"]]
 	for _, existing := range r.found.running.Deployments {
-		if existing.Name == deployment.GetName() && !r.found.slotted() {
+		if existing.Name == deployment.GetName() {
 			return max(wanted-existing.Desired, 0)
 		}
 	}

@@ -74,6 +74,25 @@ func TestKinds(t *testing.T) {
 	assert.Contains(t, kinds, cluster.Kind{APIVersion: "v1", Kind: "Namespace"})
 }
 
+func TestWhatNobodyMayChangeIsRefused(t *testing.T) {
+	server := clustertest.NewServer()
+	api := server.NewClient().Cluster()
+	selecting := func(label string) *cluster.Object {
+		object := deployment("one")
+		object.Object["spec"].(map[string]any)["selector"] = map[string]any{"matchLabels": map[string]any{"app": label}}
+		return object
+	}
+	_, err := api.Apply(t.Context(), selecting("web"), cluster.ApplyOptions{})
+	require.NoError(t, err)
+	for _, options := range []cluster.ApplyOptions{{DryRun: true}, {}} {
+		_, err = api.Apply(t.Context(), selecting("other"), options)
+		assert.Equal(t, []string{"spec.selector"}, cluster.ImmutableFields(err), "%v", err)
+	}
+	_, err = api.MergePatch(t.Context(), cluster.RefOf(selecting("")), map[string]any{"spec": map[string]any{"selector": nil}})
+	assert.Equal(t, []string{"spec.selector"}, cluster.ImmutableFields(err), "%v", err)
+	assert.Len(t, server.Writes(), 1)
+}
+
 func TestDeploymentsHavePods(t *testing.T) {
 	server := clustertest.NewServer()
 	api := server.NewClient().Cluster()

@@ -193,7 +193,10 @@ func (s *Server) do(request *http.Request, at *location, body []byte, dryRun boo
 	if err != nil {
 		return "", nil, err
 	}
-	if object, err = updated(live, object, manager, ""); err != nil {
+	if object, err = updated(live, object, manager, ""); err == nil {
+		err = keeps(live, object)
+	}
+	if err != nil {
 		return "", nil, err
 	}
 	if request.Method == http.MethodPut {
@@ -236,7 +239,11 @@ func (s *Server) apply(at location, live *cluster.Object, body []byte, manager s
 	}
 	wanted.SetResourceVersion("")
 	wanted.SetUID("")
-	return applied(live, wanted, stripped(body, version, string(uid)), manager, force)
+	object, err := applied(live, wanted, stripped(body, version, string(uid)), manager, force)
+	if err == nil {
+		err = keeps(live, object)
+	}
+	return object, err
 }
 
 // stripped is a body without the version and the UID that it was conditional on.
