@@ -35,7 +35,13 @@ func IsForbidden(err error) bool { return apierrors.IsForbidden(err) }
 
 // IsInvalid reports whether the API server found the object itself wrong.
 func IsInvalid(err error) bool {
-	return (apierrors.IsInvalid(err) || apierrors.IsBadRequest(err)) && !IsConflict(err)
+	return (apierrors.IsInvalid(err) || apierrors.IsBadRequest(err) || isMistyped(err)) && !IsConflict(err)
+}
+
+// isMistyped reports whether a field of an applied object has a value of another type than the kind's schema says. The API
+// server answers that with a 500, as if it were its own fault (k8s.io/apimachinery/pkg/util/managedfields/internal).
+func isMistyped(err error) bool {
+	return code(err) == http.StatusInternalServerError && strings.Contains(err.Error(), "failed to create typed patch object")
 }
 
 // IsConflict reports whether somebody else's change came first.
@@ -53,6 +59,9 @@ func IsTransient(err error) bool {
 	if errors.Is(err, ErrUnreachable) {
 		var certificate *tls.CertificateVerificationError
 		return !errors.As(err, &certificate)
+	}
+	if isMistyped(err) {
+		return false
 	}
 	switch code(err) {
 	case http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusBadGateway,

@@ -55,3 +55,17 @@ func TestTakesNoDryRun(t *testing.T) {
 	assert.False(t, TakesNoDryRun(answer(http.StatusForbidden, metav1.StatusReasonForbidden, `admission webhook "x" denied the request: our pods does not support dry run`)))
 	assert.False(t, TakesNoDryRun(nil))
 }
+
+// Another try changes nothing about a value of the wrong type, and the API server is not to blame for it.
+func TestAValueOfAnotherTypeIsTheManifests(t *testing.T) {
+	answer := func(message string) error {
+		return explain("applying it", &apierrors.StatusError{ErrStatus: metav1.Status{Status: metav1.StatusFailure, Code: http.StatusInternalServerError, Message: message}})
+	}
+	mistyped := answer("failed to create typed patch object (shop/x; apps/v1, Kind=StatefulSet): .spec.serviceName: expected string, got &value.valueUnstructured{Value:true}")
+	assert.True(t, IsInvalid(mistyped))
+	assert.False(t, IsTransient(mistyped))
+	assert.NotContains(t, mistyped.Error(), "overloaded")
+	away := answer("etcdserver: leader changed")
+	assert.False(t, IsInvalid(away))
+	assert.True(t, IsTransient(away))
+}

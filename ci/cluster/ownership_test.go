@@ -25,10 +25,10 @@ func as(t *testing.T, client *clustertest.Client, manager, contentType, path, bo
 }
 
 const (
-	merged     = "application/merge-patch+json"
-	applied    = "application/apply-patch+yaml"
-	service    = "/api/v1/namespaces/shop/services/web"
-	deployment = "/apis/apps/v1/namespaces/shop/deployments/web"
+	merged       = "application/merge-patch+json"
+	applied      = "application/apply-patch+yaml"
+	serviceAt    = "/api/v1/namespaces/shop/services/web"
+	deploymentAt = "/apis/apps/v1/namespaces/shop/deployments/web"
 )
 
 func rendered(kind, apiVersion string, spec map[string]any) *cluster.Object {
@@ -71,7 +71,7 @@ func TestFieldsThatOthersSet(t *testing.T) {
 			api := client.Cluster()
 			first, err := api.Apply(t.Context(), ours(), cluster.ApplyOptions{})
 			require.NoError(t, err)
-			as(t, client, test.manager, test.how, service, test.body)
+			as(t, client, test.manager, test.how, serviceAt, test.body)
 			read, err := api.Get(t.Context(), cluster.RefOf(ours()))
 			require.NoError(t, err)
 			assert.NotEqual(t, first.GetResourceVersion(), read.GetResourceVersion())
@@ -101,7 +101,7 @@ func TestApplyTakesOverByItself(t *testing.T) {
 	api := client.Cluster()
 	_, err := api.Apply(t.Context(), ours(), cluster.ApplyOptions{})
 	require.NoError(t, err)
-	as(t, client, "kubectl-edit", merged, service, `{"spec":{"sessionAffinity":"ClientIP"}}`)
+	as(t, client, "kubectl-edit", merged, serviceAt, `{"spec":{"sessionAffinity":"ClientIP"}}`)
 	after, err := api.Apply(t.Context(), ours(), cluster.ApplyOptions{})
 	require.NoError(t, err)
 	assert.False(t, has(after, "sessionAffinity"))
@@ -123,7 +123,7 @@ func TestReplicasThatPeopleSet(t *testing.T) {
 			api := client.Cluster()
 			_, err := api.Apply(t.Context(), workload(map[string]any{"paused": true}), cluster.ApplyOptions{})
 			require.NoError(t, err)
-			as(t, client, "kubectl-edit", merged, deployment, `{"spec":{"replicas":7,"minReadySeconds":5}}`)
+			as(t, client, "kubectl-edit", merged, deploymentAt, `{"spec":{"replicas":7,"minReadySeconds":5}}`)
 			after, err := api.Apply(t.Context(), workload(test.wanted), cluster.ApplyOptions{})
 			require.NoError(t, err)
 			assert.False(t, has(after, "minReadySeconds"))
@@ -140,7 +140,7 @@ func TestFieldsThatCannotBeRemoved(t *testing.T) {
 	api := client.Cluster()
 	_, err := api.Apply(t.Context(), ours(), cluster.ApplyOptions{})
 	require.NoError(t, err)
-	as(t, client, "kubectl-edit", merged, service, `{"spec":{"clusterIP":"None"}}`)
+	as(t, client, "kubectl-edit", merged, serviceAt, `{"spec":{"clusterIP":"None"}}`)
 	applies := 0
 	client.Fault = func(_ int, w clustertest.Write) clustertest.Fault {
 		if w.Verb == "apply" {
@@ -163,7 +163,7 @@ func TestWroteBetween(t *testing.T) {
 	api := client.Cluster()
 	first, err := api.Apply(t.Context(), ours(), cluster.ApplyOptions{})
 	require.NoError(t, err)
-	as(t, client, "kube-controller-manager", merged, service, `{"status":{"loadBalancer":{}}}`)
+	as(t, client, "kube-controller-manager", merged, serviceAt, `{"status":{"loadBalancer":{}}}`)
 	second, err := api.Get(context.Background(), cluster.RefOf(ours()))
 	require.NoError(t, err)
 	assert.False(t, cluster.WroteBetween(first, second))
