@@ -218,6 +218,7 @@ func TestRunJobTakesTheLogUpAgain(t *testing.T) {
 	for name, part := range map[string]string{
 		"before the first line": "", "within a line": all[:50], "after a line": all[:strings.Index(all, "zero")+5],
 		"between lines of one time": all[:strings.Index(all, "one")+4], "after the last line": all,
+		"before a node's excuse": line(0, "zero") + "unable to retrieve container logs for containerd://6f97\n",
 	} {
 		for how, err := range map[string]error{"broken": syscall.ECONNRESET, "ended": nil} {
 			t.Run(name+", "+how, func(t *testing.T) {
@@ -261,6 +262,21 @@ func TestRunJobDoesNotHangOnALog(t *testing.T) {
 		require.NoError(t, err)
 		assert.True(t, succeeded)
 		assert.Equal(t, "one\ntwo\n", output.String())
+	})
+}
+
+// A node that gives no times: each line is copied once all the same.
+func TestRunJobWhoseLogHasNoTimes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newShop(t)
+		s.fail(answer("/pods/smoke-1/log", http.StatusOK, "one\ntw"))
+		s.fail(slices.Repeat([]fault{answer("/pods/smoke-1/log", http.StatusOK, "one\ntwo\nthree")}, 100)...)
+		time.AfterFunc(time.Second, func() { s.jobPod("smoke-1", running) })
+		time.AfterFunc(10*time.Second, func() { s.jobPod("smoke-1", exited(0)) })
+		var output bytes.Buffer
+		_, err := s.runJob(&output)
+		require.NoError(t, err)
+		assert.Equal(t, "one\ntwo\nthree\n", output.String())
 	})
 }
 

@@ -137,23 +137,28 @@ func (l *podLog) stream(ctx context.Context) (rest []byte, err error) {
 		return nil, err
 	}
 	defer stream.Close()
-	lines, at, from, repeated := bufio.NewReader(stream), l.last, l.last, l.repeated
+	return l.copyLines(bufio.NewReader(stream))
+}
+
+// copyLines leaves out what was copied already: the node gives whole seconds, and several lines may have one time.
+func (l *podLog) copyLines(lines *bufio.Reader) (rest []byte, err error) {
+	from, repeated := l.last, l.repeated
 	for {
 		line, err := lines.ReadBytes('\n')
-		var text []byte
-		switch at, text = stamped(line, at); {
-		case at.Before(from): // the node gives whole seconds
-			text = nil
-		case at.Equal(from) && repeated > 0 && err == nil:
-			text, repeated = nil, repeated-1
-		}
-		if errors.Is(err, io.EOF) {
-			return text, nil
-		}
-		if err != nil {
+		if err != nil && !errors.Is(err, io.EOF) {
 			return nil, fmt.Errorf("following the logs of Pod %q: %w", l.pod.Name, err)
 		}
-		if text == nil {
+		at, text, ok := stamped(line)
+		switch {
+		case !ok && !l.last.IsZero(), at.Before(from): // the former is the node's, such as why it has no log any more
+			text = nil
+		case at.Equal(from) && repeated > 0:
+			text, repeated = nil, repeated-1
+		}
+		switch {
+		case err != nil:
+			return text, nil
+		case text == nil:
 			continue
 		}
 		l.copied(at)
@@ -171,23 +176,26 @@ func (l *podLog) copied(at time.Time) {
 	l.repeated++
 }
 
-// stamped takes the time off a line. What is not from the container, such as a node's excuse, has none, and counts as
-// written at the time of the line before.
-func stamped(line []byte, before time.Time) (time.Time, []byte) {
+// stamped takes the time off a line. One of the container's has a time, unless its node never gives any.
+func stamped(line []byte) (at time.Time, text []byte, ok bool) {
 	stamp, text, _ := bytes.Cut(line, []byte(" "))
 	at, err := time.Parse(time.RFC3339Nano, string(stamp))
 	if err != nil {
-		return before, line
+		return time.Time{}, line, false
 	}
-	return at, text
+	return at, text, true
 }
 
 // outputError is what the output says, not the log.
 type outputError struct{ error }
 
+// write ends the last line, too: what follows may be the log of another pod.
 func (l *podLog) write(text []byte) error {
 	if len(text) == 0 {
 		return nil
+	}
+	if !bytes.HasSuffix(text, []byte("\n")) {
+		text = append(text, '\n')
 	}
 	_, err := l.output.Write(text)
 	return err
