@@ -87,7 +87,8 @@ func (r *run) checkInput() preflight.Input {
 	if r.request.Force {
 		least = 0 // in an emergency a few minutes are better than none
 	}
-	return preflight.Input{Application: r.Application.Name, Environment: r.environment, Release: r.plan.release,
+	expires, _ := r.Cluster.CredentialsExpire()
+	return preflight.Input{Application: r.Application.Name, Environment: r.environment, Release: r.plan.release, CredentialsExpire: expires,
 		Platforms: r.Options.Platforms, Objects: r.wanted(), Idle: slot, Replicas: added, Least: least,
 		Most: r.Options.ReadyBudget + r.Options.ProofBudget + r.request.Watch + r.Options.DrainBudget, Checks: r.Checks}
 }
@@ -109,5 +110,6 @@ func (d *Deployer) Ready(ctx context.Context, environment config.Environment) (p
 	if err := checkStrategy(environment); err != nil {
 		return preflight.Report{}, err
 	}
-	return preflight.Ready(ctx, d.Cluster, preflight.Input{Application: d.Application.Name, Environment: environment, Checks: d.Checks}), nil
+	expires, _ := d.Cluster.CredentialsExpire()
+	return preflight.Ready(ctx, d.Cluster, preflight.Input{CredentialsExpire: expires, Application: d.Application.Name, Environment: environment, Checks: d.Checks}), nil
 }

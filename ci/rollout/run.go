@@ -5,12 +5,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/codingbutter/team-dashboard/ci/access"
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/config"
 	"github.com/codingbutter/team-dashboard/ci/lock"
+	"github.com/codingbutter/team-dashboard/ci/preflight"
 	"github.com/codingbutter/team-dashboard/ci/record"
 )
 
@@ -120,7 +122,8 @@ func (r *run) onward() string {
 	return r.Application.Environments[behind].Name
 }
 
-// preflight refuses what would not work.
+// preflight refuses what would not work. A forced rollback is for an emergency: only the rights and the namespace can keep it
+// from being tried, and everything else is a warning.
 func (r *run) preflight(ctx context.Context) error {
 	report := r.check(ctx)
 	for _, check := range report.Checks {
@@ -128,6 +131,15 @@ func (r *run) preflight(ctx context.Context) error {
 	}
 	for _, warning := range report.Warnings() {
 		r.warn(ctx, "%s", warning)
+	}
+	if r.request.Force {
+		report.Checks = slices.DeleteFunc(report.Checks, func(finding preflight.Finding) bool {
+			passes := !finding.OK && finding.Name != "access" && finding.Name != "namespace"
+			if passes {
+				r.warn(ctx, "%s: %s", finding.Name, finding.Detail)
+			}
+			return passes
+		})
 	}
 	return report.Err()
 }

@@ -91,11 +91,11 @@ func carriesTraffic(object *cluster.Object) bool {
 	return false
 }
 
-// removable says whether an object may be removed when the manifests have it no more. What keeps state, and the namespace,
-// never are.
+// removable says whether an object may be removed when the manifests have it no more. What keeps state, the namespace, and
+// accounts with their rights, which are an administrator's, never are.
 func removable(object *cluster.Object) bool {
 	switch object.GetKind() {
-	case "NetworkPolicy", "ConfigMap", "ServiceAccount", "Role", "RoleBinding", "PodDisruptionBudget":
+	case "NetworkPolicy", "ConfigMap", "PodDisruptionBudget":
 		return true
 	}
 	return false

@@ -40,7 +40,7 @@ func (r *run) reach(ctx context.Context) error {
 	defer cancel()
 	doubt, err := r.FrontDoor.Reach(limited, r.target())
 	if doubt != "" {
-		r.Progress.Info(ctx, "warning: %s", doubt)
+		r.warn(ctx, "%s", doubt)
 	}
 	return err
 }
