@@ -37,10 +37,15 @@ func TestFlowsThatFailAreRunAgainBehindTheProvenDoor(t *testing.T) {
 
 func TestTheSuiteIsAtTheDoorBeforeTheTrafficMoves(t *testing.T) {
 	inWorld(t, production, func(t *testing.T, w *world) {
+		arrived := make(chan struct{}, 2)
 		w.visiting = func(time.Duration) error {
-			w.visiting = nil
-			assert.Equal(t, "v1", w.liveVersion(production))
+			arrived <- struct{}{}
 			return nil
+		}
+		w.verifying = func() {
+			w.verifying = nil
+			<-arrived // or the test ends in a deadlock
+			assert.Equal(t, "v1", w.liveVersion(production))
 		}
 		_, err := w.deploy(production, "v2")
 		require.NoError(t, err)
