@@ -195,6 +195,43 @@ func (c *counting) count(match string) int {
 	return count
 }
 
+// gate is a connection that keeps the answer to its next look at the Lease until it is opened.
+type gate struct {
+	client         *clustertest.Client
+	shut           bool
+	served, opened chan struct{}
+}
+
+func (g *gate) RoundTrip(request *http.Request) (*http.Response, error) {
+	response, err := g.client.RoundTrip(request)
+	if g.shut && request.Method == http.MethodGet && strings.HasSuffix(request.URL.Path, "/leases/pipeline") {
+		g.shut = false
+		close(g.served)
+		<-g.opened
+	}
+	return response, err
+}
+
+// An answer that was given before somebody asked tells him nothing.
+func TestAnEarlierLookConfirmsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := clustertest.NewServer()
+		connection := &gate{client: server.NewClient(), served: make(chan struct{}), opened: make(chan struct{})}
+		held, err := lock.Acquire(t.Context(), cluster.New(&url.URL{Scheme: "https", Host: "api.example"}, connection), "shop", ada())
+		require.NoError(t, err)
+		connection.shut = true
+		early, late := make(chan error, 1), make(chan error, 1)
+		go func() { early <- held.Confirm(t.Context()) }()
+		<-connection.served
+		setLease(t, server, "other", "metadata", "annotations", tokenAnnotation)
+		go func() { late <- held.Confirm(t.Context()) }()
+		synctest.Wait()
+		close(connection.opened)
+		assert.NoError(t, <-early)
+		assert.ErrorIs(t, <-late, lock.ErrLost)
+	})
+}
+
 // Sixty objects, eight at a time, share their looks at the Lease; what is so already takes one read and one apply.
 func TestConfirmationsAreShared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

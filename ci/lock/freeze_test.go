@@ -3,6 +3,9 @@ package lock_test
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 
@@ -145,6 +148,38 @@ func (v verb) frozen(t *testing.T, n int) bool {
 	assert.Equal(t, relied, server.Get(cluster.RefOf(subject(v))))
 	assert.ErrorIs(t, old.Release(t.Context()), lock.ErrLost)
 	return true
+}
+
+// A holder without its lock that is about to remove what it made leaves what a later one has taken over in that very moment.
+func TestAWithdrawalLeavesWhatIsTakenOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := clustertest.NewServer()
+		first := start(t, server)
+		old := first.acquire(t, ada())
+		first.Fault = func(_ int, w clustertest.Write) clustertest.Fault {
+			if w.Verb == "create" && w.Ref.Kind == "ConfigMap" {
+				first.Fault = nil
+				return clustertest.Freeze
+			}
+			return clustertest.None
+		}
+		ended := make(chan error, 1)
+		go func() { ended <- apply(settings("b"))(t.Context(), old) }()
+		<-first.Frozen()
+		later := start(t, server).acquire(t, bob())
+		var takeOver sync.Once
+		first.Intercept = func(request *http.Request) (*http.Response, error) {
+			if server.Get(cluster.RefOf(settings(""))) != nil && strings.HasSuffix(request.URL.Path, "/settings") {
+				takeOver.Do(func() { assert.NoError(t, apply(settings("b"))(t.Context(), later)) })
+			}
+			return nil, nil
+		}
+		first.Wake()
+		assert.ErrorIs(t, <-ended, lock.ErrLost)
+		assert.Equal(t, []cluster.Change{{Ref: cluster.RefOf(settings("")), Action: cluster.Configured}}, later.Changes())
+		assert.NotNil(t, server.Get(cluster.RefOf(settings(""))))
+		require.NoError(t, later.Release(t.Context()))
+	})
 }
 
 // subject is the object that a verb is about.

@@ -130,7 +130,7 @@ func TestOnlyAnswersCount(t *testing.T) {
 		held := first.acquire(t, ada())
 		began := time.Now()
 		flapping := func() bool { return time.Since(began)%(8*time.Second) < 2*time.Second }
-		first.Away = func() bool { return time.Since(began) < 5*time.Minute }
+		first.Away = func() bool { return time.Since(began) < 5*time.Minute+time.Second }
 		second.Away = flapping
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 		defer cancel()

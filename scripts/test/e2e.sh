@@ -6,4 +6,4 @@ lab_env
 
 # One at a time: they share the lab's cluster, and its two CPUs.
 tool gotestsum --format standard-verbose --hide-summary=output -- \
-  -tags e2e -count=1 -p=1 -timeout=75m -run "${RUN:-.}" ./ci/cluster ./ci/e2e
+  -tags e2e -count=1 -p=1 -timeout=75m -run "${RUN:-.}" ./ci/cluster ./ci/lock ./ci/e2e
