@@ -36,7 +36,7 @@ func TestNothingThatKeepsStateIsDeletedOrRestarted(t *testing.T) {
 		got := deployQuickly(t, file, "--manifests", without)
 		warned := strings.Join(got.Warnings, "\n")
 		for _, name := range append(stray, "redis") {
-			assert.Contains(t, warned, `"`+name+`" in namespace "team-dashboard-staging" is in the manifests no more`)
+			assert.Contains(t, warned, `"`+name+`" in namespace "team-dashboard-staging" is not in the manifests any more`)
 		}
 	})
 

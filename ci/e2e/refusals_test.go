@@ -209,7 +209,7 @@ func TestAnEnvironmentThatIsNotReadyIsLeftAlone(t *testing.T) {
 	grant(t, "staging")
 	before := state(t, staging)
 	t.Run("nothing to go back to", func(t *testing.T) {
-		wrong{[]string{"rollback", "--env", "staging"}, []string{"staging", "no release to go back to"}}.check(t)
+		wrong{[]string{"rollback", "--env", "staging"}, []string{"staging", "no revision to go back to"}}.check(t)
 	})
 	t.Run("no secrets, and no room for the pods' limits", func(t *testing.T) {
 		limits := filepath.Join(t.TempDir(), "limits.yaml")

@@ -7,14 +7,12 @@ import (
 	"github.com/codingbutter/team-dashboard/ci/record"
 )
 
-// prunable are the kinds that may be removed. What keeps state is never among them. NetworkPolicies are those of a slot that
-// no recorded revision has any more.
+// prunable are the kinds that may be removed. What keeps state, or keeps others out, is never among them.
 var prunable = []struct{ apiVersion, kind string }{
 	{"autoscaling/v2", "HorizontalPodAutoscaler"},
 	{"policy/v1", "PodDisruptionBudget"},
 	{"apps/v1", "Deployment"},
 	{"v1", "Service"},
-	{"networking.k8s.io/v1", "NetworkPolicy"},
 	{"v1", "ConfigMap"},
 }
 
