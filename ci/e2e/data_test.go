@@ -40,6 +40,13 @@ func TestNothingThatKeepsStateIsDeletedOrRestarted(t *testing.T) {
 		}
 	})
 
+	part(t, "a policy that is changed is in force beside the old one until the release was found good", func(t *testing.T) {
+		changed := manifestsWith(t, "platform/network-policies/postgres.yaml", "values: [service, rotation]", "values: [service, rotation, smoke]")
+		assert.Empty(t, deployQuickly(t, file, "--manifests", changed).Warnings)
+		assert.Contains(t, kubectl(t, "-n", staging, "get", "networkpolicy", "postgres", "-o", "yaml"), "- smoke")
+		assert.Empty(t, kubectl(t, "-n", staging, "get", "networkpolicy", "-l", "team-dashboard.app/temporary", "-o", "name"))
+	})
+
 	part(t, "a tag that moves elsewhere restarts no store", func(t *testing.T) {
 		moveTag(t, "docker.io/library/redis:8-trixie")
 		assert.True(t, deployQuickly(t, file).Changed, "the manifests are others than before")

@@ -48,6 +48,10 @@ func (h *Held) fenceKind(ctx context.Context, kind cluster.Kind) error {
 	if !kind.Namespaced {
 		namespace = ""
 	}
+	may, err := h.mayMark(ctx, kind, namespace)
+	if err != nil || !may {
+		return err
+	}
 	objects, err := h.list(ctx, kind, namespace)
 	if err != nil {
 		return err
@@ -58,6 +62,34 @@ func (h *Held) fenceKind(ctx context.Context, kind cluster.Kind) error {
 		}
 	}
 	return nil
+}
+
+// mayMark asks for the rights first: a request that is refused would stand in the cluster's audit log as an attempt to do
+// what the user may not.
+func (h *Held) mayMark(ctx context.Context, kind cluster.Kind, namespace string) (bool, error) {
+	for _, verb := range []string{"list", "patch"} {
+		may, err := h.may(ctx, cluster.Action{Verb: verb, APIVersion: kind.APIVersion, Kind: kind.Kind, Namespace: namespace})
+		if err != nil || !may {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+func (h *Held) may(ctx context.Context, action cluster.Action) (bool, error) {
+	for try := 1; ; try++ {
+		may, err := h.brief.Can(ctx, action)
+		if err == nil {
+			return may, nil
+		}
+		if try == triesToList {
+			h.request.Progress("not fenced: " + err.Error())
+			return false, nil
+		}
+		if err := h.Confirm(ctx); err != nil {
+			return false, err
+		}
+	}
 }
 
 // triesToList bounds how often a kind is asked for that cannot be listed although the API server answers: its own server,
