@@ -211,7 +211,7 @@ func TestAnEnvironmentThatIsNotReadyIsLeftAlone(t *testing.T) {
 	t.Run("nothing to go back to", func(t *testing.T) {
 		wrong{[]string{"rollback", "--env", "staging"}, []string{"staging", "no revision to go back to"}}.check(t)
 	})
-	t.Run("no secrets, and no room for the pods' limits", func(t *testing.T) {
+	t.Run("no secrets and no room for the limits of the pods", func(t *testing.T) {
 		limits := filepath.Join(t.TempDir(), "limits.yaml")
 		write(t, limits, "{apiVersion: v1, kind: LimitRange, metadata: {name: small}, spec: {limits: [{type: Container, max: {memory: 16Mi}}]}}")
 		kubectl(t, "-n", staging, "create", "-f", limits)
