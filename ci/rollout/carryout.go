@@ -25,6 +25,9 @@ func (r *run) carryOut(ctx context.Context, make planner) error {
 		decided, at := decide(situation)
 		switch decided {
 		case decideNothing:
+			// What a killed run had left may have been taken back on the way here.
+			r.describeLive()
+			r.result.Changed = len(r.held.Changes()) > 0
 			return nil
 		case decideStart:
 			r.start()

@@ -22,10 +22,15 @@ func (r *run) unchanged(ctx context.Context) (bool, error) {
 	if decided, _ := decide(situation); decided != decideNothing {
 		return false, nil
 	}
+	r.describeLive()
+	return true, nil
+}
+
+// describeLive copies into the result what is live, which is what was asked for.
+func (r *run) describeLive() {
 	live := r.found.recordOf(r.found.live())
 	r.result.Outcome, r.result.Slot, r.result.Revision = record.Succeeded, live.Slot, live.Revision
 	r.result.Services = r.found.services(live.Slot, live.Release)
-	return true, nil
 }
 
 // clean says whether nothing is left to do for the wanted revision besides: it is live as a whole and as released, no other
