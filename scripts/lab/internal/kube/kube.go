@@ -64,8 +64,7 @@ func (k *Kube) Up(ctx context.Context) error {
 		"kernel.keys.root_maxkeys", "kernel.keys.root_maxbytes"); err != nil {
 		return err
 	}
-	// kube-proxy translates Services' addresses, but only where a route leads.
-	if err := k.host.Run(ctx, "ip", "route", "replace", serviceCIDR, "dev", network.Bridge, "src", network.NodeAddress); err != nil {
+	if err := k.keepInside(ctx); err != nil {
 		return err
 	}
 	for _, wave := range n.processes() {
@@ -74,6 +73,21 @@ func (k *Kube) Up(ctx context.Context) error {
 		}
 	}
 	return part.Step(ctx, "waiting for the node to be Ready", n.waitReady)
+}
+
+// keepInside routes the addresses of Services and of pods to the bridge, where
+// nobody answers. A pod that runs has a route of its own, and kube-proxy
+// translates Services' addresses, but only where a route leads. Without these a
+// packet for a pod that is gone would take the machine's default route, and
+// whoever is out there may answer: after a kill the API server had such a
+// connection, and all that it asked of metrics-server was "not found" for good.
+func (k *Kube) keepInside(ctx context.Context) error {
+	for _, addresses := range []string{serviceCIDR, podCIDR} {
+		if err := k.host.Run(ctx, "ip", "route", "replace", addresses, "dev", network.Bridge, "src", network.NodeAddress); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Status is the version, the address and the state of the node.
