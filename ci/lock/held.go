@@ -61,6 +61,10 @@ func (h *Held) begin(ctx context.Context) (*Held, error) {
 	return h, nil
 }
 
+// Cluster is the connection for all that a run reads while it holds the lock: it rides out an API server that is away for as
+// long as the lock's own requests do.
+func (h *Held) Cluster() *cluster.Cluster { return h.api }
+
 // Token is a random text that no other holder of the lock has had; the Lease carries it while the lock is held.
 func (h *Held) Token() string { return h.token }
 

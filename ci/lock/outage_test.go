@@ -83,6 +83,24 @@ func TestAnOutageAtEachRequest(t *testing.T) {
 	}
 }
 
+// Whoever watches a run that stands still is told why, once, and when it goes on.
+func TestAnOutageIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := clustertest.NewServer()
+		run := start(t, server)
+		request, told := ada(), []string{}
+		request.Progress = func(line string) { told = append(told, line) }
+		held := run.acquire(t, request)
+		began := time.Now()
+		run.Away = func() bool { return time.Since(began) < time.Minute }
+		time.Sleep(2 * time.Minute)
+		require.NoError(t, held.Release(t.Context()))
+		require.Len(t, told, 2)
+		assert.Regexp(t, "^waiting for the API server, for 6m0s at most: .*connection refused", told[0])
+		assert.Equal(t, "the API server answers again, after 55s", told[1])
+	})
+}
+
 // While the API server is away nobody can renew, and nobody can take over: neither who waits since before, nor who comes then.
 func TestNobodyTakesOverByAnOutage(t *testing.T) {
 	for _, comes := range []time.Duration{0, 3 * time.Minute, 6*time.Minute + 100*time.Millisecond} {

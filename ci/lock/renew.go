@@ -3,6 +3,7 @@ package lock
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -18,13 +19,23 @@ func (h *Held) keep() {
 	defer close(h.stopped)
 	interval := h.request.TTL / 4
 	pause := interval
+	var silent time.Time // since when the API server has not answered; zero while it does
 	for sleep(h.ctx, pause) {
 		pause = interval
+		began := time.Now()
 		switch err := h.renew(interval); {
 		case err == nil:
+			if !silent.IsZero() {
+				h.request.Progress(fmt.Sprintf("the API server answers again, after %s", time.Since(silent).Round(time.Second)))
+				silent = time.Time{}
+			}
 		case errors.Is(err, cluster.ErrPreconditionFailed), cluster.IsNotFound(err):
 			_ = h.Confirm(h.ctx) // the Lease is gone, or somebody else's; what it finds, it notes
 		default:
+			if silent.IsZero() && (cluster.IsTransient(err) || errors.Is(err, context.DeadlineExceeded)) {
+				silent = began
+				h.request.Progress(fmt.Sprintf("waiting for the API server, for %s at most: %v", h.request.Outage, err))
+			}
 			pause = min(poll, interval)
 		}
 	}

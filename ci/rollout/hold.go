@@ -9,7 +9,8 @@ import (
 	"github.com/codingbutter/team-dashboard/ci/lock"
 )
 
-// acquire takes the lock. The namespace, where the lock lives, is the one thing that may have to be made before it.
+// acquire takes the lock. The namespace, where the lock lives, is the one thing that may have to be made before it. From then
+// on the run reads as patiently as it writes: it does not end because the API server is away.
 func (r *run) acquire(ctx context.Context) error {
 	if err := r.ensureNamespace(ctx); err != nil {
 		return err
@@ -28,6 +29,9 @@ func (r *run) acquire(ctx context.Context) error {
 		return err
 	}
 	r.held = held
+	patient := *r.Deployer
+	patient.Cluster = held.Cluster()
+	r.Deployer = &patient
 	return nil
 }
 

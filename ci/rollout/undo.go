@@ -40,7 +40,7 @@ func (r *run) undo(failed record.Step, cause error) error {
 	r.describe()
 	r.result.Changes = r.held.Changes()
 	if err != nil {
-		return r.explain(failed, cause, fmt.Sprintf("taking it back did not succeed either: %v", err),
+		return r.explain(failed, cause, fmt.Sprintf("undoing it failed, too: %v", err),
 			"run the same command again, or dagger call rollback: either takes up what is left")
 	}
 	return r.explain(failed, cause, back.done+r.stayed(), "fix the cause and deploy again")
