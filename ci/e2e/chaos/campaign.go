@@ -62,7 +62,7 @@ type campaign struct {
 	Config
 	api, deployer *access
 	authority     *apiproxy.Authority
-	log           *audit.Log
+	audit         *audit.Log
 	load          *ledger.Ledger
 	observer      *observer
 	secrets       string
@@ -87,7 +87,7 @@ func Run(ctx context.Context, config Config) (Report, error) {
 		return Report{}, err
 	}
 	defer os.RemoveAll(c.secrets)
-	defer c.log.Close()
+	defer c.audit.Close()
 
 	beside, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var watching sync.WaitGroup
@@ -133,7 +133,7 @@ func (c *campaign) open() (err error) {
 	if c.authority, err = apiproxy.NewAuthority(); err != nil {
 		return err
 	}
-	if c.log, err = audit.Open(c.AuditLog); err != nil {
+	if c.audit, err = audit.Open(c.AuditLog); err != nil {
 		return fmt.Errorf("looking for the audit log: %w", err)
 	}
 	if c.secrets, err = os.MkdirTemp("", "chaos"); err != nil {

@@ -56,7 +56,7 @@ func (r *round) judge(cmd *command, before, after Snapshot, alone bool) error {
 
 // audited are the writes of a command that the API server accepted, by its own log.
 func (c *campaign) audited(cmd *command) ([]audit.Entry, error) {
-	entries, err := c.log.Read()
+	entries, err := c.audit.Read()
 	if err != nil {
 		return nil, err
 	}

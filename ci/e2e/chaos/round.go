@@ -47,12 +47,6 @@ type round struct {
 	pending, following sync.WaitGroup
 }
 
-// edit is what a hand changed in an object that no check of the environment looks at.
-type edit struct {
-	policy   string
-	restored func(context.Context) bool
-}
-
 // round lets one round happen and judges it.
 func (c *campaign) round(ctx context.Context, plan Round) RoundReport {
 	ctx, end := context.WithCancel(ctx)
