@@ -68,7 +68,7 @@ func (c Claim) falseChanges(w Witness) []string {
 	}
 	for _, object := range slices.Sorted(maps.Keys(said)) {
 		action, done := said[object], done[object]
-		same := action == done || action == "marked" && done == "" && w.Marked[object] > 0 || action == "deleted" && done == "created and deleted" ||
+		same := action == done || action == "marked" && w.Marked[object] > 0 && (done == "" || done == "changed") || action == "deleted" && done == "created and deleted" ||
 			done == "changed" && (action == "configured" || action == "scaled") || action == "unchanged" && (done == "" || done == "changed")
 		if !same {
 			untrue = append(untrue, fmt.Sprintf("%s as %s, and it was %q", object, action, done))
