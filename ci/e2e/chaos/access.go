@@ -96,6 +96,7 @@ func (a *access) do(ctx context.Context, method, path, contentType string, body,
 		return err
 	}
 	request.Header.Set("Content-Type", contentType)
+	request.Header.Set("User-Agent", "kubectl/by-hand") // names the manager of the fields that hands set
 	response, err := a.client.Do(request)
 	if err != nil {
 		return err

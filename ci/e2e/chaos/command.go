@@ -27,6 +27,7 @@ type command struct {
 	process        *exec.Cmd
 	stdout, stderr bytes.Buffer
 	began, ended   time.Time
+	overdue        bool
 	done           chan struct{}
 }
 
@@ -71,17 +72,17 @@ func (cmd *command) kill() {
 	}
 }
 
-// wait lasts until the command has ended; false says that it had to be ended.
-func (cmd *command) wait(ctx context.Context) bool {
+// wait lasts until the command has ended. One that does not end by itself is overdue, and killed.
+func (cmd *command) wait(ctx context.Context) {
 	select {
 	case <-cmd.done:
-		return true
+		return
 	case <-ctx.Done():
 	case <-time.After(longestCommand):
+		cmd.overdue = true
 	}
 	cmd.kill()
 	<-cmd.done
-	return false
 }
 
 func (cmd *command) claim() (Claim, error) {

@@ -78,14 +78,14 @@ func (r *round) play() (err error) {
 	if r.first, err = r.run("a", r.onWrite, deploy...); err != nil {
 		return err
 	}
-	r.waitFor(r.first)
+	r.first.wait(r.ctx)
 	if len(r.first.proxy.Writes()) == 0 {
 		claim, _ := r.first.claim()
 		return fmt.Errorf("%s was refused before its first write: %s", r.first.name, claim.first())
 	}
 	r.pending.Wait()
 	for _, other := range r.commands {
-		r.waitFor(other)
+		other.wait(r.ctx)
 	}
 	if err := r.awaitAPI(); err != nil {
 		return err
@@ -102,13 +102,6 @@ func (r *round) play() (err error) {
 		return err
 	}
 	return r.converge(over, last)
-}
-
-// waitFor lasts until a command has ended, by itself if it can.
-func (r *round) waitFor(cmd *command) {
-	if !cmd.wait(r.ctx) {
-		r.violation("%s (%s) did not end within %s", cmd.name, cmd, longestCommand)
-	}
 }
 
 // deploy are the arguments of a deploy.
@@ -181,7 +174,7 @@ func (r *round) runToEnd(mark string, before Snapshot, args ...string) (Snapshot
 	if err != nil {
 		return Snapshot{}, err
 	}
-	r.waitFor(cmd)
+	cmd.wait(r.ctx)
 	after, err := look(r.ctx, r.api, r.Namespace, r.Services)
 	if err != nil {
 		return Snapshot{}, err

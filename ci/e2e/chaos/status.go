@@ -24,7 +24,8 @@ func (r *round) status() (status, error) {
 	if err != nil {
 		return status{}, err
 	}
-	if !cmd.wait(r.ctx) || cmd.process.ProcessState.ExitCode() != 0 {
+	cmd.wait(r.ctx)
+	if cmd.process.ProcessState.ExitCode() != 0 {
 		return status{}, fmt.Errorf("status does not answer: %s", Claim{Error: errorOf(cmd.stderr.String())}.first())
 	}
 	var said status
