@@ -14,35 +14,25 @@ import (
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/config"
 	"github.com/codingbutter/team-dashboard/ci/lock"
-	"github.com/codingbutter/team-dashboard/ci/progress"
 	"github.com/codingbutter/team-dashboard/ci/workload"
 )
 
-// Cluster is what backups need of the API server; workload.Connection is the real one.
-type Cluster interface {
-	Get(ctx context.Context, ref cluster.Ref) (*cluster.Object, error)
-	Apply(ctx context.Context, object *cluster.Object, options cluster.ApplyOptions) (*cluster.Object, error)
-	MergePatch(ctx context.Context, ref cluster.Ref, document any) (*cluster.Object, error)
-	Logs(ctx context.Context, namespace, pod string, options cluster.LogOptions) (string, error)
-	RunJob(ctx context.Context, job *cluster.Object, options workload.JobOptions) (bool, error)
-	EndJobs(ctx context.Context, namespace string, names ...string) error
-	Lock(ctx context.Context, namespace string, request lock.Request) (lock.Hold, error)
-}
-
-// Database is the PostgreSQL of an environment. All fields must be set.
+// Database is the PostgreSQL of an environment. All exported fields must be set.
 type Database struct {
 	Application config.Application
 	Environment config.Environment
-	Cluster     Cluster
+	Cluster     *cluster.Cluster
 	// Manifests renders the data layer, for an environment that does not have it (yet, or any more).
 	Manifests func(ctx context.Context) ([]*cluster.Object, error)
-	Clock     progress.Clock
 	// Output receives what the Jobs print, while they run.
 	Output io.Writer
 	// Holder is who others are shown as the one who works on the environment.
 	Holder string
 	// Timeout bounds each Job, and the recovery of the server.
 	Timeout time.Duration
+
+	// held is the lock, for those who write; nil for those who only look.
+	held *lock.Held
 }
 
 // Types are the kinds of backups: everything, what changed since the last full one, what changed since any.
@@ -53,6 +43,8 @@ type Made struct {
 	Environment string        `json:"environment"`
 	Backup      Backup        `json:"backup"`
 	Took        time.Duration `json:"took"`
+	// Asked is the kind that was asked for, if the backup is of another.
+	Asked string `json:"asked,omitempty"`
 }
 
 // Backup makes one now.
@@ -60,6 +52,7 @@ func (d Database) Backup(ctx context.Context, kind string) (Made, error) {
 	if !slices.Contains(Types, kind) {
 		return Made{}, fmt.Errorf("--kind %q: unknown; give %s", kind, strings.Join(Types, ", "))
 	}
+	d = d.outlasting()
 	if _, err := Finished(ctx, d.Cluster, d.Environment); err != nil {
 		return Made{}, fmt.Errorf("backing up: %w", err)
 	}
@@ -71,14 +64,13 @@ func (d Database) Backup(ctx context.Context, kind string) (Made, error) {
 		return Made{}, fmt.Errorf("backing up the database of %s: it does not run; look at dagger call status --env %s", d.Environment.Name, d.Environment.Name)
 	}
 	made := Made{Environment: d.Environment.Name}
-	err = d.locked(ctx, "backup --env "+d.Environment.Name+" --kind "+kind, func(ctx context.Context) error {
-		began := d.Clock.Now()
-		list, err := d.ask(ctx, "backup", "making a "+kind+" backup", kind)
-		if err != nil {
-			return err
+	err = d.locked(ctx, "backup --env "+d.Environment.Name+" --kind "+kind, func(ctx context.Context, d Database) error {
+		began := time.Now()
+		made.Backup, err = d.make(ctx, kind)
+		if made.Took = time.Since(began); made.Backup.Type != kind {
+			made.Asked = kind
 		}
-		made.Backup, made.Took = list.Backups[len(list.Backups)-1], d.Clock.Now().Sub(began)
-		return nil
+		return err
 	})
 	return made, err
 }
@@ -90,17 +82,24 @@ const lockTTL = 20 * time.Second
 var exclusiveJobs = []string{"postgres-backup", "postgres-restore", "postgres-archive", "postgres-password"}
 
 // locked does something while no deploy and no other restore can.
-func (d Database) locked(ctx context.Context, command string, do func(context.Context) error) error {
-	held, err := d.Cluster.Lock(ctx, d.Environment.Namespace, lock.Request{Holder: d.Holder, Command: command, Application: d.Application.Name, TTL: lockTTL,
+func (d Database) locked(ctx context.Context, command string, do func(context.Context, Database) error) error {
+	held, err := lock.Acquire(ctx, d.Cluster, d.Environment.Namespace, lock.Request{Holder: d.Holder, Command: command, Application: d.Application.Name, TTL: lockTTL,
 		Progress: func(line string) { d.say("%s", line) }})
 	if err != nil {
 		return err
 	}
 	defer func() { _ = held.Release(context.WithoutCancel(ctx)) }() // else it ends by itself
-	if err := d.Cluster.EndJobs(held.Context(), d.Environment.Namespace, exclusiveJobs...); err != nil {
+	if err := workload.EndJobs(held.Context(), d.Cluster, d.Environment.Namespace, exclusiveJobs, workload.Options{}); err != nil {
 		return err
 	}
-	return do(held.Context())
+	d.held = held
+	return do(held.Context(), d)
+}
+
+// outlasting is the same database, of a run that goes on when an API server that was away is back.
+func (d Database) outlasting() Database {
+	d.Cluster = d.Cluster.WithOutageBudget(lock.DefaultOutage)
+	return d
 }
 
 func (d Database) say(format string, arguments ...any) {

@@ -1,15 +1,11 @@
 package backup
 
 import (
-	"io"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/codingbutter/team-dashboard/ci/config"
-	"github.com/codingbutter/team-dashboard/ci/progress"
 )
 
 // What backup.sh printed on the lab, shortened: a log line, then the list.
@@ -26,36 +22,30 @@ var now = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
 func at(seconds int64) time.Time { return time.Unix(seconds, 0).UTC() }
 
-func database(t *testing.T) Database {
-	t.Helper()
-	app := config.TeamDashboard()
-	environment, err := app.Environment("production")
-	require.NoError(t, err)
-	return Database{Application: app, Environment: environment, Clock: progress.SystemClock(), Output: io.Discard}
-}
-
 func TestTheListIsReadFromTheLastLine(t *testing.T) {
-	list, err := database(t).parse(output)
+	list, err := empty(t).database().parse(output)
 	require.NoError(t, err)
 	require.Len(t, list.Backups, 2, "a backup with wrong pages is none")
+	require.Len(t, list.Damaged, 1)
+	assert.Equal(t, "broken", list.Damaged[0].Label)
 	assert.Equal(t, Backup{Label: "20261123-105613F", Type: "full", Start: at(1795431373), Stop: at(1795431375), Size: 31212808, Stored: 3742592,
 		WALStart: "000000010000000000000002", WALStop: "000000010000000000000003"}, list.Backups[0])
 	assert.Equal(t, at(1795431375), list.Earliest)
 	assert.Equal(t, at(1795431700), list.Latest, "the last archived segment")
 
-	none, err := database(t).parse(`{"stanzas":[{"backup":[],"status":{"code":2,"message":"no valid backups"}}],"archived":{},"running":true}`)
+	none, err := empty(t).database().parse(`{"stanzas":[{"backup":[],"status":{"code":2,"message":"no valid backups"}}],"archived":{},"running":true}`)
 	require.NoError(t, err)
 	assert.Equal(t, []Backup{}, none.Backups, "an empty list for machines, not null")
 	assert.Zero(t, none.Latest)
 
-	_, err = database(t).parse(`{"stanzas":[{"status":{"code":99,"message":"other"}}],"archived":{},"running":true}`)
+	_, err = empty(t).database().parse(`{"stanzas":[{"status":{"code":99,"message":"other"}}],"archived":{},"running":true}`)
 	assert.ErrorContains(t, err, "cannot be read: other")
 	// As pgBackRest 2.54 says it of a storage where nobody listens.
-	_, err = database(t).parse(`{"stanzas":[{"status":{"code":99,"message":"other"},"repo":[{"status":{"code":99,` +
+	_, err = empty(t).database().parse(`{"stanzas":[{"status":{"code":99,"message":"other"},"repo":[{"status":{"code":99,` +
 		`"message":"[HostConnectError] unable to connect to 's3:9000': [111] Connection refused\n    [HostConnectError] on 2 retries"}}]}],"archived":{},"running":true}`)
 	require.ErrorContains(t, err, "cannot be read: [HostConnectError] unable to connect to 's3:9000': [111] Connection refused; check where")
 	assert.NotContains(t, err.Error(), "\n")
-	_, err = database(t).parse("2026 P00  ERROR: [095]: unable to decrypt\nbye")
+	_, err = empty(t).database().parse("2026 P00  ERROR: [095]: unable to decrypt\nbye")
 	assert.ErrorContains(t, err, "[095]: unable to decrypt")
 }
 
@@ -80,7 +70,7 @@ func TestParseTarget(t *testing.T) {
 }
 
 func TestOnlyWhatTheBackupsReachIsRestored(t *testing.T) {
-	list, err := database(t).parse(output)
+	list, err := empty(t).database().parse(output)
 	require.NoError(t, err)
 	for _, test := range []struct {
 		target  Target

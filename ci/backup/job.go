@@ -21,42 +21,42 @@ const (
 	scripts     = "/etc/postgresql/"
 )
 
-// ask runs backup.sh and reads the list that it ends with.
-func (d Database) ask(ctx context.Context, name, doing, argument string) (List, error) {
+// ask runs backup.sh and reads the list that it ends with, and returns all that it printed besides.
+func (d Database) ask(ctx context.Context, name, doing, argument string) (list List, text string, err error) {
 	server, err := d.server(ctx)
 	if err != nil {
-		return List{}, err
+		return List{}, "", err
 	}
 	job, err := d.job(ctx, name, "backup.sh", argument)
 	if err != nil {
-		return List{}, err
+		return List{}, "", err
 	}
 	if !ready(server) {
 		// The repository alone can be asked: the volume may be gone, and with it the node to run on.
 		place(job, map[string]any{"emptyDir": map[string]any{}}, false)
 	}
-	text, err := d.run(ctx, job, doing)
+	text, err = d.run(ctx, job, doing)
 	if err != nil {
-		return List{}, err
+		return List{}, text, err
 	}
-	list, err := d.parse(text)
+	list, err = d.parse(text)
 	if err != nil {
-		return List{}, fmt.Errorf("%s of %s: %w", doing, d.Environment.Name, err)
+		return List{}, text, fmt.Errorf("%s of %s: %w", doing, d.Environment.Name, err)
 	}
-	return list, nil
+	return list, text, nil
 }
 
-// run returns what the Job printed. Its error carries the Job's own.
+// run returns what the Job printed, also when it failed. Its error carries the Job's own.
 func (d Database) run(ctx context.Context, job *cluster.Object, doing string) (string, error) {
 	var text bytes.Buffer
-	succeeded, err := d.Cluster.RunJob(ctx, job, workload.JobOptions{Budget: d.Timeout, Output: io.MultiWriter(&text, d.Output)})
+	succeeded, err := workload.RunJob(ctx, d.Cluster, job, workload.JobOptions{Budget: d.Timeout, Output: io.MultiWriter(&text, d.Output), Held: d.held})
 	if err == nil && !succeeded {
 		err = fmt.Errorf("%s", lastWords(text.String()))
 	}
 	if err != nil {
-		return "", fmt.Errorf("%s of %s: %w", doing, d.Environment.Name, err)
+		err = fmt.Errorf("%s of %s: %w", doing, d.Environment.Name, err)
 	}
-	return text.String(), nil
+	return text.String(), err
 }
 
 // job is a Job with the pod of the backups' CronJob that runs one of its scripts.

@@ -30,6 +30,8 @@ type List struct {
 	Environment string `json:"environment"`
 	// Backups are the oldest first.
 	Backups []Backup `json:"backups"`
+	// Damaged are those that hold pages with wrong checksums: nothing is restored from them.
+	Damaged []Backup `json:"damaged,omitempty"`
 	// Earliest and Latest bound the moments that a restore can go to; zero without a backup.
 	Earliest time.Time `json:"earliest,omitzero"`
 	Latest   time.Time `json:"latest,omitzero"`
@@ -50,7 +52,8 @@ func (d Database) List(ctx context.Context) (List, error) {
 }
 
 func (d Database) list(ctx context.Context) (List, error) {
-	return d.ask(ctx, "backups", "listing the backups", "list")
+	list, _, err := d.ask(ctx, "backups", "listing the backups", "list")
+	return list, err
 }
 
 // printed is the last line that backup.sh prints; the stanzas are those of `pgbackrest info`
@@ -100,12 +103,14 @@ func (d Database) parse(text string) (List, error) {
 			return List{}, fmt.Errorf("the repository cannot be read: %s; check where repository-config says it is, and backup-secrets", strings.TrimSuffix(message, ":"))
 		}
 		for _, b := range stanza.Backup {
-			if b.Error {
-				continue // pages with wrong checksums: not to be relied on
-			}
-			list.Backups = append(list.Backups, Backup{Label: b.Label, Type: b.Type,
+			one := Backup{Label: b.Label, Type: b.Type,
 				Start: time.Unix(b.Timestamp.Start, 0).UTC(), Stop: time.Unix(b.Timestamp.Stop, 0).UTC(),
-				Size: b.Info.Size, Stored: b.Info.Repository.Delta, WALStart: b.Archive.Start, WALStop: b.Archive.Stop})
+				Size: b.Info.Size, Stored: b.Info.Repository.Delta, WALStart: b.Archive.Start, WALStop: b.Archive.Stop}
+			if b.Error {
+				list.Damaged = append(list.Damaged, one)
+			} else {
+				list.Backups = append(list.Backups, one)
+			}
 		}
 	}
 	if len(list.Backups) == 0 {
@@ -118,7 +123,7 @@ func (d Database) parse(text string) (List, error) {
 		}
 	}
 	if list.Running {
-		list.Latest = d.Clock.Now().UTC().Truncate(time.Second)
+		list.Latest = time.Now().UTC().Truncate(time.Second)
 	}
 	return list, nil
 }

@@ -58,16 +58,20 @@ func (d Database) Restore(ctx context.Context, request Request) (Restored, error
 	if request.Into != "" && request.Force {
 		return Restored{}, fmt.Errorf("--into and --force: give one of the two; --into restores beside the live database, --force over it")
 	}
+	d = d.outlasting()
 	place, err := d.destination(ctx, request)
 	if err != nil {
 		return Restored{}, err
 	}
-	result := Restored{Environment: d.Environment.Name, Database: place.name, Target: request.Target.String(), Live: place.live}
-	if !place.live {
-		result.Look, result.Remove = d.looking(place.name), d.removal(place.name)
-	}
-	err = d.locked(ctx, place.command, func(ctx context.Context) error {
-		began := d.Clock.Now()
+	result := Restored{}
+	err = d.locked(ctx, place.command, func(ctx context.Context, d Database) error {
+		began := time.Now()
+		// Another run may have been faster.
+		place, err := d.destination(ctx, request)
+		if err != nil {
+			return err
+		}
+		result = d.restored(place, request)
 		labels, err := d.choose(ctx, request.Target)
 		if err != nil {
 			return err
@@ -80,17 +84,26 @@ func (d Database) Restore(ctx context.Context, request Request) (Restored, error
 		}
 		if place.live {
 			// The backup has the password of its time; the services have today's.
-			if _, err := d.ask(ctx, "password", "setting the password of the database", "password"); err != nil {
+			if _, _, err := d.ask(ctx, "password", "setting the password of the database", "password"); err != nil {
 				return err
 			}
 		}
 		if err := d.mark(ctx, place, nil, nil); err != nil {
 			return err
 		}
-		result.Took = d.Clock.Now().Sub(began)
+		result.Took = time.Since(began)
 		return nil
 	})
 	return result, err
+}
+
+// restored is what is known before a restore begins.
+func (d Database) restored(p destination, request Request) Restored {
+	result := Restored{Environment: d.Environment.Name, Database: p.name, Target: request.Target.String(), Live: p.live}
+	if !p.live {
+		result.Look, result.Remove = d.looking(p.name), d.removal(p.name)
+	}
+	return result
 }
 
 // choose finds the backups that may serve. A database that runs first archives what it has, so that all up to now is there.
@@ -113,7 +126,7 @@ func (d Database) choose(ctx context.Context, target Target) ([]string, error) {
 		return nil, fmt.Errorf("restoring the database of %s: %w; nothing was changed", d.Environment.Name, err)
 	}
 	if ready(server) {
-		if _, err := d.ask(ctx, "archive", "archiving what the database has written", "archive"); err != nil {
+		if _, _, err := d.ask(ctx, "archive", "archiving what the database has written", "archive"); err != nil {
 			return nil, err
 		}
 	}
@@ -153,7 +166,7 @@ func (d Database) fill(ctx context.Context, p destination, target Target, labels
 
 // makeRoom stops the live server, or makes the volume of a new one, and marks the volume.
 func (d Database) makeRoom(ctx context.Context, p destination) error {
-	began := d.Clock.Now().UTC().Format(time.RFC3339)
+	began := time.Now().UTC().Format(time.RFC3339)
 	if !p.claimExists {
 		if err := d.makeClaim(ctx, p, began); err != nil {
 			return err
@@ -164,7 +177,7 @@ func (d Database) makeRoom(ctx context.Context, p destination) error {
 	if !p.serverExists {
 		return nil
 	}
-	if _, err := d.Cluster.MergePatch(ctx, d.ref("StatefulSet", p.name), replicas(0)); err != nil {
+	if _, err := d.held.Scale(ctx, d.ref("StatefulSet", p.name), 0); err != nil {
 		return err
 	}
 	return d.poll(ctx, "waiting for the server to stop", func(ctx context.Context) (bool, error) {
@@ -179,28 +192,27 @@ func (d Database) makeRoom(ctx context.Context, p destination) error {
 // mark says on the volume what is being restored into it, and since when; nil takes that away.
 func (d Database) mark(ctx context.Context, p destination, command, began any) error {
 	marks := map[string]any{RestoreMark: command, RestoreBegan: began}
-	_, err := d.Cluster.MergePatch(ctx, d.ref("PersistentVolumeClaim", p.claim()), map[string]any{"metadata": map[string]any{"annotations": marks}})
+	_, err := d.held.Patch(ctx, d.ref("PersistentVolumeClaim", p.claim()), map[string]any{"metadata": map[string]any{"annotations": marks}})
 	return err
 }
 
-func replicas(count int) map[string]any {
-	return map[string]any{"spec": map[string]any{"replicas": count}}
-}
-
-// poll looks once a second until it is so.
+// poll looks once a second until it is so. The time in which the API server does not answer does not count.
 func (d Database) poll(ctx context.Context, doing string, look func(context.Context) (bool, error)) error {
 	d.say("%s", doing)
-	deadline := d.Clock.Now().Add(d.Timeout)
-	for {
+	for left := d.Timeout; ; left -= time.Second {
 		done, err := look(ctx)
 		if done || err != nil {
 			return err
 		}
-		if d.Clock.Now().After(deadline) {
+		if left <= 0 {
 			return fmt.Errorf("%s: out of time after %s; run the same command again, with a longer --timeout", doing, d.Timeout)
 		}
-		if err := d.Clock.Sleep(ctx, time.Second); err != nil {
-			return err
+		timer := time.NewTimer(time.Second)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return fmt.Errorf("%s: %w", doing, context.Cause(ctx))
 		}
 	}
 }

@@ -1,74 +1,146 @@
 package backup
 
 import (
-	"fmt"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/codingbutter/team-dashboard/ci/cluster"
+	"github.com/codingbutter/team-dashboard/ci/cluster/clustertest"
 )
 
-func (l *lab) restore(request Request) error {
-	d := database(l.t)
-	d.Cluster, d.Manifests, d.Timeout = l, l.manifests, time.Minute
-	_, err := d.Restore(l.t.Context(), request)
-	return err
+// restores are restores to the place of the live database. Where there is none, one write of six is broken: most are alike.
+var restores = []struct {
+	name    string
+	set     func(t *testing.T) *lab
+	request Request
+	stride  int
+}{
+	{"over the live one", running, Request{Target: Target{Time: at(1795431500)}, Force: true}, 1},
+	{"where there is none", empty, Request{Target: Target{Latest: true}}, 6},
+}
+
+// eachWrite restores again and again, with a fault at one write after the other.
+func eachWrite(t *testing.T, fault func(l *lab, w clustertest.Write) clustertest.Fault, what func(l *lab, request Request, volume string, run func() error)) {
+	for _, restore := range restores {
+		t.Run(restore.name, func(t *testing.T) {
+			t.Parallel()
+			inLab(t, restore.set, func(t *testing.T, base *lab) {
+				whole := base.again()
+				require.NoError(t, whole.restore(restore.request))
+				whole.finished(whole.volume)
+				for n, met := 0, true; met; n += restore.stride {
+					l := base.again()
+					met = false
+					l.client.Fault = func(at int, w clustertest.Write) clustertest.Fault {
+						if at != n {
+							return clustertest.None
+						}
+						met = true
+						return fault(l, w)
+					}
+					what(l, restore.request, whole.volume, func() error { return l.restore(restore.request) })
+					assert.Zero(t, l.refused, "two work on the volume")
+					if t.Failed() || !met {
+						require.Greater(t, n, 15, "a restore has more writes than this")
+						return
+					}
+				}
+			})
+		})
+	}
 }
 
 // Wherever a restore over the live database is killed: until the same command has finished it, the volume says so.
 func TestARestoreThatIsKilledIsFinishedByTheSameCommand(t *testing.T) {
-	for name, scene := range map[string]struct {
-		set     func(t *testing.T) *lab
-		request Request
-	}{
-		"over the live one": {running, Request{Target: Target{Time: at(1795431500)}, Force: true}},
-		"where there is none": {func(t *testing.T) *lab {
-			l := newLab(t)
-			l.all = map[string]*cluster.Object{}
-			return l
-		}, Request{Target: Target{Latest: true}}},
-	} {
-		for _, late := range []bool{false, true} {
-			t.Run(fmt.Sprintf("%s, late %v", name, late), func(t *testing.T) {
-				whole := scene.set(t)
-				require.NoError(t, whole.restore(scene.request))
-				for n := range whole.writes - 1 { // the last one takes the mark away: all is done
-					l := scene.set(t)
-					l.killAt, l.late = n, late
-					require.ErrorIs(t, l.restore(scene.request), errKilled, "write %d", n)
-					if claim := l.all["PersistentVolumeClaim/data-postgres-0"]; claim != nil && (l.all["Pod/postgres-0"] == nil || !l.password) {
-						_, err := Finished(t.Context(), l, database(t).Environment)
-						require.Error(t, err, "killed at write %d: nobody is told", n)
-					}
-					l.dead, l.killAt = false, -1
-					require.NoError(t, l.restore(scene.request), "killed at write %d", n)
-					l.finished(whole.volume)
-				}
-			})
+	eachWrite(t, func(*lab, clustertest.Write) clustertest.Fault { return clustertest.Kill }, func(l *lab, request Request, volume string, run func() error) {
+		_ = run() // the last one gives the lock back, and fails nothing
+		_, err := Finished(l.t.Context(), l.NewClient().Cluster(), production)
+		if l.volume != "" && (l.stopped() || !l.password) {
+			assert.Error(l.t, err, "nobody is told")
 		}
+		l.next()
+		if err == nil && l.volume == volume && volume != "live" {
+			time.Sleep(time.Minute)
+			l.finished(volume)
+			return
+		}
+		require.NoError(l.t, l.restore(request))
+		l.finished(volume)
+	})
+}
+
+// One bad answer, or none, ends no restore.
+func TestAPassingFaultEndsNoRestore(t *testing.T) {
+	for _, fault := range []clustertest.Fault{clustertest.Conflict, clustertest.TooMany, clustertest.Failing, clustertest.Timeout, clustertest.Lost} {
+		t.Run(string(fault), func(t *testing.T) {
+			eachWrite(t, func(*lab, clustertest.Write) clustertest.Fault { return fault }, func(l *lab, _ Request, volume string, run func() error) {
+				require.NoError(l.t, run())
+				l.finished(volume)
+			})
+		})
 	}
 }
 
-func (l *lab) finished(volume string) {
-	l.t.Helper()
-	assert.Equal(l.t, volume, l.volume)
-	assert.True(l.t, l.password, "the password is that of the backup")
-	assert.NotNil(l.t, l.all["Pod/postgres-0"], "the server does not run")
-	assert.NotContains(l.t, l.all, "StatefulSet/postgres-restored", "it was restored beside")
-	_, err := Finished(l.t.Context(), l, database(l.t).Environment)
-	assert.NoError(l.t, err)
+// An API server that goes away at any step of a restore and comes back after up to five minutes ends nothing.
+func TestARestoreOutlastsTheAPIServer(t *testing.T) {
+	for _, outage := range []time.Duration{20 * time.Second, 5 * time.Minute} {
+		t.Run(outage.String(), func(t *testing.T) {
+			eachWrite(t, func(l *lab, _ clustertest.Write) clustertest.Fault {
+				back := time.Now().Add(outage)
+				l.client.Away = func() bool { return time.Now().Before(back) }
+				return clustertest.Lost
+			}, func(l *lab, _ Request, volume string, run func() error) {
+				require.NoError(l.t, run())
+				l.finished(volume)
+			})
+		})
+	}
+}
+
+// A run that slept while another one finished its restore changes nothing when it wakes up.
+func TestAFrozenRestoreHurtsNobody(t *testing.T) {
+	freeze := func(_ *lab, w clustertest.Write) clustertest.Fault {
+		if w.Ref.Kind == "Lease" { // without the lock it has done nothing yet, and may well get it once the other one has ended
+			return clustertest.None
+		}
+		return clustertest.Freeze
+	}
+	eachWrite(t, freeze, func(l *lab, request Request, volume string, run func() error) {
+		frozen, done := l.client, make(chan error, 1)
+		go func() { done <- run() }()
+		select {
+		case err := <-done: // it has fewer writes
+			require.NoError(l.t, err)
+			l.finished(volume)
+			return
+		case <-frozen.Frozen():
+		}
+		l.next()
+		require.NoError(l.t, l.restore(request))
+		after := l.volume
+		frozen.Wake()
+		<-done // whatever it says, nothing of it came through
+		assert.False(l.t, l.stopped(), "the server does not run")
+		assert.Equal(l.t, after, l.volume)
+		_, err := Finished(l.t.Context(), l.NewClient().Cluster(), production)
+		assert.NoError(l.t, err)
+		l.refused = 0 // the Job that woke up too late
+	})
 }
 
 func TestARepositoryThatIsAwayTouchesNothing(t *testing.T) {
-	l := running(t)
-	l.away = "[HostConnectError] unable to connect to 's3:9000': [111] Connection refused\n    [HostConnectError] on 2 retries"
-	err := l.restore(Request{Target: Target{Latest: true}, Force: true})
-	require.ErrorContains(t, err, "listing the backups of production: the repository cannot be read: [HostConnectError] unable to connect to 's3:9000': [111] Connection refused; check where")
-	assert.NotContains(t, err.Error(), "\n")
-	assert.Equal(t, 1, l.writes, "the Job that lists, and nothing else")
-	assert.Equal(t, "live", l.volume)
-	assert.NotNil(t, l.all["Pod/postgres-0"])
+	inLab(t, running, func(t *testing.T, l *lab) {
+		before := len(l.Writes())
+		l.away = "[HostConnectError] unable to connect to 's3:9000': [111] Connection refused\n    [HostConnectError] on 2 retries"
+		err := l.restore(Request{Target: Target{Latest: true}, Force: true})
+		require.ErrorContains(t, err, "listing the backups of production: the repository cannot be read: [HostConnectError] unable to connect to 's3:9000': [111] Connection refused; check where")
+		assert.NotContains(t, err.Error(), "\n")
+		for _, write := range l.Writes()[before:] {
+			assert.Contains(t, []string{"Job", "Lease"}, write.Ref.Kind, "only the Job that lists, under the lock")
+		}
+		assert.Equal(t, "live", l.volume)
+		assert.False(t, l.stopped())
+	})
 }

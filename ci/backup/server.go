@@ -29,7 +29,7 @@ func (d Database) makeClaim(ctx context.Context, p destination, began string) er
 		claim.SetNamespace(d.Environment.Namespace)
 		claim.SetLabels(d.labels(set, p))
 		claim.SetAnnotations(map[string]string{RestoreMark: p.command, RestoreBegan: began})
-		_, err := d.Cluster.Apply(ctx, claim, cluster.ApplyOptions{})
+		_, err := d.held.Apply(ctx, claim)
 		return err
 	}
 	return fmt.Errorf("reading %s: it has no volume claim template %q", cluster.RefOf(set), dataVolume)
@@ -49,7 +49,7 @@ func (d Database) applyManifests(ctx context.Context, wanted func(kind string) b
 		if !wanted(object.GetKind()) {
 			continue
 		}
-		if _, err := d.Cluster.Apply(ctx, object, cluster.ApplyOptions{}); err != nil {
+		if _, err := d.held.Apply(ctx, object); err != nil {
 			return err
 		}
 	}
@@ -77,7 +77,7 @@ func (d Database) bringUp(ctx context.Context, p destination) (time.Time, error)
 	var err error
 	switch {
 	case p.serverExists:
-		_, err = d.Cluster.MergePatch(ctx, d.ref("StatefulSet", p.name), replicas(1))
+		_, err = d.held.Scale(ctx, d.ref("StatefulSet", p.name), 1)
 	case p.live:
 		err = d.applyManifests(ctx, func(string) bool { return true })
 	default:
@@ -123,7 +123,7 @@ func (d Database) startBeside(ctx context.Context, p destination) error {
 	service.SetNamespace(d.Environment.Namespace)
 	service.SetLabels(labels)
 	for _, object := range []*cluster.Object{service, set} {
-		if _, err := d.Cluster.Apply(ctx, object, cluster.ApplyOptions{}); err != nil {
+		if _, err := d.held.Apply(ctx, object); err != nil {
 			return err
 		}
 	}

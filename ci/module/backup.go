@@ -7,11 +7,8 @@ import (
 	"github.com/codingbutter/team-dashboard/ci/backup"
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/config"
-	"github.com/codingbutter/team-dashboard/ci/lock"
-	"github.com/codingbutter/team-dashboard/ci/progress"
 	"github.com/codingbutter/team-dashboard/ci/render"
 	"github.com/codingbutter/team-dashboard/ci/report"
-	"github.com/codingbutter/team-dashboard/ci/workload"
 )
 
 // Back up the database of an environment now, beside the backups that it makes every night.
@@ -131,7 +128,7 @@ func (m *TeamDashboard) database(ctx context.Context, env, timeout, format strin
 		return backup.Database{}, err
 	}
 	connection, err := m.cluster(ctx)
-	return backup.Database{Application: app, Environment: environment, Cluster: workload.Connection{Locking: lock.Locking{Cluster: connection}}, Clock: progress.SystemClock(),
+	return backup.Database{Application: app, Environment: environment, Cluster: connection,
 		Output: lines{ctx}, Holder: m.Actor, Timeout: limit, Manifests: m.dataLayer(app, environment)}, err
 }
 

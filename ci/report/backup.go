@@ -12,12 +12,18 @@ var backupColumns = []string{"LABEL", "TYPE", "BEGAN", "ENDED", "DATABASE", "STO
 // made shows a backup that was just made.
 func (p *page) made(m backup.Made) {
 	p.line("The database of %s is backed up, in %s.", m.Environment, duration(m.Took))
+	if m.Asked != "" {
+		p.line("It is a %s backup: there was none yet that a %s backup could build on.", m.Backup.Type, m.Asked)
+	}
 	p.table(backupColumns, [][]string{backupRow(m.Backup)})
 	p.next(command{"dagger call backups --env " + m.Environment, "all backups, and the moments that they reach"})
 }
 
 // backups shows what there is, and which moments it reaches.
 func (p *page) backups(l backup.List) {
+	for _, b := range l.Damaged {
+		p.line("Backup %s of %s holds pages with wrong checksums: nothing is restored from it. Look at the database's disk.", b.Label, l.Environment)
+	}
 	if len(l.Backups) == 0 {
 		p.line("%s: there is no backup yet.", l.Environment)
 		p.next(command{text: "dagger call backup --env " + l.Environment + " --kind full"})

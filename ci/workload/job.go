@@ -14,6 +14,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
+	"github.com/codingbutter/team-dashboard/ci/lock"
 )
 
 // JobOptions says how a Job is run.
@@ -24,6 +25,8 @@ type JobOptions struct {
 	// Output receives what the Job's own container writes, while it runs, line by line. When its Write returns ErrSkipRest, the
 	// Job has said all that matters: it counts as succeeded, and its end is not waited for.
 	Output io.Writer
+	// Held is the lock under which the Job is created, if it must not run beside a later holder's.
+	Held *lock.Held
 }
 
 // ErrSkipRest is what JobOptions.Output returns when it needs no more of the Job, as fs.SkipAll does for a tree.
@@ -137,6 +140,13 @@ func uniqueName(name, run string) string {
 
 // create makes the Job. After a broken connection nobody knows whether it exists: then one that bears this run's mark does.
 func (r *jobRun) create(ctx context.Context) error {
+	if r.options.Held != nil {
+		created, err := r.options.Held.Create(ctx, r.job)
+		if err == nil {
+			r.job = created
+		}
+		return err
+	}
 	for {
 		created, err := r.api.Create(ctx, r.job)
 		if cluster.IsConflict(err) {

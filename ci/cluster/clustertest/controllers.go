@@ -114,7 +114,7 @@ func (s *Server) newPod(namespace string, owner *cluster.Object, template any) *
 	if spec, ok := template.(map[string]any); ok {
 		pod.Object["spec"] = spec["spec"]
 	}
-	pod.SetName(fmt.Sprintf("%s-%05d", owner.GetName(), s.pods))
+	pod.SetName(s.podName(namespace, owner))
 	pod.SetNamespace(namespace)
 	labels := templateLabels(template)
 	if hash := owner.GetLabels()["pod-template-hash"]; hash != "" {
@@ -137,6 +137,19 @@ func (s *Server) newPod(namespace string, owner *cluster.Object, template any) *
 	pod.Object["status"] = map[string]any{"phase": "Running", "containerStatuses": statuses,
 		"conditions": []any{map[string]any{"type": "PodScheduled", "status": "True"}, map[string]any{"type": "Ready", "status": condition}}}
 	return s.store(location{apiVersion: "v1", namespace: namespace, plural: "pods", name: pod.GetName()}, pod)
+}
+
+// podName is the name of an owner's next pod: those of a StatefulSet are numbered from 0.
+func (s *Server) podName(namespace string, owner *cluster.Object) string {
+	if owner.GetKind() != "StatefulSet" {
+		return fmt.Sprintf("%s-%05d", owner.GetName(), s.pods)
+	}
+	for ordinal := 0; ; ordinal++ {
+		name := fmt.Sprintf("%s-%d", owner.GetName(), ordinal)
+		if s.objects[location{apiVersion: "v1", namespace: namespace, plural: "pods", name: name}] == nil {
+			return name
+		}
+	}
 }
 
 // reconcileStatefulSet replaces the pods of a StatefulSet whose template has changed, all at once.

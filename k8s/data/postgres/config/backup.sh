@@ -4,6 +4,8 @@
 # backup.sh password         gives the services' user the password of today
 # backup.sh list             changes nothing
 #
+# A backup that holds pages with wrong checksums is none: the exit code is 65.
+#
 # Each ends with one line of JSON: what backups there are, the last WAL segment
 # that was archived, and whether the database runs.
 source "$(dirname "$0")/environment.sh"
@@ -26,6 +28,19 @@ list() {
   printf '{"stanzas":%s,"archived":%s,"running":%s}\n' "$(tr -d '\000-\037' <<<"$stanzas")" "$(tr -d '\000-\037' <<<"$archived")" "$running"
 }
 
+# judge fails if the newest backup holds pages with wrong checksums: to pgBackRest that is a warning, and a success.
+judge() {
+  local stanzas newest
+  stanzas=$(pgbackrest --output=json --log-level-console=off "${quick[@]}" info) || return
+  # Of each backup its error and then its label, the newest last.
+  newest=$(grep -oE '"(error|label)":(true|false|null|"[^"]*")' <<<"$stanzas" | tail -2) || return
+  if [[ $newest == '"error":true'* ]]; then
+    echo "ERROR: backup $(cut -d'"' -f4 <<<"${newest##*$'\n'}") holds pages with wrong checksums"
+    return 65
+  fi
+}
+
+code=0
 case $1 in
   list) ;;
   archive)
@@ -47,6 +62,8 @@ SQL
   *)
     pgbackrest "${quick[@]}" stanza-create
     pgbackrest --type="$1" --log-level-console=info backup
+    judge || code=$?
     ;;
 esac
 list
+exit "$code"
