@@ -11,23 +11,3 @@
 // Only what does not exist has no version. So what was created is marked as being made until the Lease was looked at once
 // more: a holder that finds itself without the lock removes it again, unless a later holder has taken it over meanwhile.
 package lock
-
-import (
-	"context"
-
-	"github.com/codingbutter/team-dashboard/ci/cluster"
-)
-
-// Hold is a lock as those see it who take it through an interface; *Held is the real one.
-type Hold interface {
-	Context() context.Context
-	Release(ctx context.Context) error
-}
-
-// Locking gives a connection Acquire as a method, for those who take it through an interface.
-type Locking struct{ *cluster.Cluster }
-
-// Lock acquires the lock of a namespace.
-func (l Locking) Lock(ctx context.Context, namespace string, request Request) (Hold, error) {
-	return Acquire(ctx, l.Cluster, namespace, request)
-}

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/codingbutter/team-dashboard/ci/config"
-	"github.com/codingbutter/team-dashboard/ci/lock"
 	"github.com/codingbutter/team-dashboard/ci/monitoring"
 	"github.com/codingbutter/team-dashboard/ci/render"
 	"github.com/codingbutter/team-dashboard/ci/report"
@@ -100,5 +99,5 @@ func (m *Monitoring) installer(ctx context.Context, budget time.Duration) (monit
 	}
 	connection, err := m.Pipeline.cluster(ctx)
 	wait := workload.Options{Budget: budget, Progress: func(line string) { spans{}.Info(ctx, "%s", line) }}
-	return monitoring.Installer{Cluster: workload.Connection{Locking: lock.Locking{Cluster: connection}}, Application: config.TeamDashboard(), Objects: objects, Wait: wait}, err
+	return monitoring.Installer{Cluster: connection, Application: config.TeamDashboard(), Objects: objects, Wait: wait}, err
 }

@@ -9,11 +9,8 @@ import (
 	"dagger/team-dashboard/internal/dagger"
 
 	"github.com/codingbutter/team-dashboard/ci/config"
-	"github.com/codingbutter/team-dashboard/ci/lock"
-	"github.com/codingbutter/team-dashboard/ci/progress"
 	"github.com/codingbutter/team-dashboard/ci/report"
 	"github.com/codingbutter/team-dashboard/ci/secrets"
-	"github.com/codingbutter/team-dashboard/ci/workload"
 )
 
 // The secrets that an environment needs: create, verify, rotate, back up and restore them.
@@ -51,7 +48,7 @@ func (s *Secrets) Create(
 	// +default="text"
 	format string,
 ) (string, error) {
-	store, _, err := s.store(ctx, env, format)
+	store, err := s.store(ctx, env, format)
 	if err != nil {
 		return "", err
 	}
@@ -78,7 +75,7 @@ func (s *Secrets) Verify(
 	// +default="text"
 	format string,
 ) (string, error) {
-	store, _, err := s.store(ctx, env, format)
+	store, err := s.store(ctx, env, format)
 	if err != nil {
 		return "", err
 	}
@@ -124,7 +121,7 @@ func (s *Secrets) Rotate(
 	if err != nil {
 		return "", err
 	}
-	store, api, err := s.store(ctx, env, format)
+	store, err := s.store(ctx, env, format)
 	if err != nil {
 		return "", err
 	}
@@ -132,7 +129,7 @@ func (s *Secrets) Rotate(
 	if err != nil {
 		return "", err
 	}
-	rotated, err := store.Rotate(ctx, api, secrets.RotateOptions{Keys: keys, EnvFile: envFile, Generate: generate, Holder: s.Pipeline.Actor, LockWait: wait})
+	rotated, err := store.Rotate(ctx, secrets.RotateOptions{Keys: keys, EnvFile: envFile, Generate: generate, Holder: s.Pipeline.Actor, LockWait: wait})
 	if err != nil {
 		return "", err
 	}
@@ -154,7 +151,7 @@ func (s *Secrets) Backup(
 	// +optional
 	recipientsFile *dagger.File,
 ) (*dagger.File, error) {
-	store, _, err := s.store(ctx, env, report.Text)
+	store, err := s.store(ctx, env, report.Text)
 	if err != nil {
 		return nil, err
 	}
@@ -195,7 +192,7 @@ func (s *Secrets) Restore(
 	// +default="text"
 	format string,
 ) (string, error) {
-	store, _, err := s.store(ctx, env, format)
+	store, err := s.store(ctx, env, format)
 	if err != nil {
 		return "", err
 	}
@@ -235,20 +232,16 @@ func plaintext(ctx context.Context, flag string, secret *dagger.Secret) (string,
 	return text, nil
 }
 
-// store is the place's Secrets, and the cluster that they are in.
-func (s *Secrets) store(ctx context.Context, env, format string) (secrets.Store, workload.Connection, error) {
+// store is the place's Secrets.
+func (s *Secrets) store(ctx context.Context, env, format string) (secrets.Store, error) {
 	app := config.TeamDashboard()
 	place, err := app.Place(env)
 	if err != nil {
-		return secrets.Store{}, workload.Connection{}, err
+		return secrets.Store{}, err
 	}
 	if err := report.CheckFormat(format); err != nil {
-		return secrets.Store{}, workload.Connection{}, err
+		return secrets.Store{}, err
 	}
 	connection, err := s.Pipeline.cluster(ctx)
-	if err != nil {
-		return secrets.Store{}, workload.Connection{}, err
-	}
-	api := workload.Connection{Locking: lock.Locking{Cluster: connection}}
-	return secrets.Store{Cluster: api, Application: app, Environment: place, Progress: spans{}, Clock: progress.SystemClock()}, api, nil
+	return secrets.Store{Cluster: connection, Application: app, Environment: place, Progress: spans{}}, err
 }

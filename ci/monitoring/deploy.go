@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
+	"github.com/codingbutter/team-dashboard/ci/workload"
 )
 
 // Deployment is what Deploy did.
@@ -44,12 +45,12 @@ func (i Installer) Deploy(ctx context.Context) (Deployment, error) {
 func (i Installer) wait(ctx context.Context) error {
 	for _, namespace := range i.namespaces() {
 		if names := i.names("Deployment", namespace); len(names) > 0 {
-			if err := i.Cluster.WaitReady(ctx, namespace, names, i.Wait); err != nil {
+			if err := workload.WaitDeployments(ctx, i.Cluster, namespace, names, i.Wait); err != nil {
 				return err
 			}
 		}
 		if names := i.names("DaemonSet", namespace); len(names) > 0 {
-			if err := i.Cluster.WaitDaemonSetsReady(ctx, namespace, names, i.Wait); err != nil {
+			if err := workload.WaitDaemonSets(ctx, i.Cluster, namespace, names, i.Wait); err != nil {
 				return err
 			}
 		}

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/codingbutter/team-dashboard/ci/cluster"
 )
 
 // The ports of the Services `prometheus` and `alertmanager`.
@@ -24,7 +26,7 @@ type Job struct {
 
 // service asks the Services of a namespace.
 type service struct {
-	api       Reader
+	api       *cluster.Cluster
 	namespace string
 }
 

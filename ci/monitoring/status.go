@@ -25,7 +25,7 @@ type Status struct {
 }
 
 // Look asks every part of the monitoring how it is. What does not answer is a problem, not an error.
-func Look(ctx context.Context, api Reader, app config.Application) (Status, error) {
+func Look(ctx context.Context, api *cluster.Cluster, app config.Application) (Status, error) {
 	status := Status{Namespace: app.Monitoring.Namespace}
 	var err error
 	if status.Components, err = components(ctx, api, app); err != nil {
@@ -61,7 +61,7 @@ var workloads = []struct{ kind, desired, ready string }{
 }
 
 // components lists the workloads by their labels, in whichever namespaces they are.
-func components(ctx context.Context, api Reader, app config.Application) ([]Component, error) {
+func components(ctx context.Context, api *cluster.Cluster, app config.Application) ([]Component, error) {
 	var all []Component
 	for _, workload := range workloads {
 		found, err := api.List(ctx, "apps/v1", workload.kind, "", partOf(app)+",app.kubernetes.io/component=monitoring")

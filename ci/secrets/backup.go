@@ -51,7 +51,7 @@ func (s Store) Backup(ctx context.Context, recipients []string) (string, error) 
 	if err != nil {
 		return "", err
 	}
-	return seal(saved{Application: s.Application.Name, Environment: s.Environment.Name, Created: s.Clock.Now().UTC(), Secrets: values}, to)
+	return seal(saved{Application: s.Application.Name, Environment: s.Environment.Name, Created: time.Now().UTC(), Secrets: values}, to)
 }
 
 // RestoreOptions says what restore may do.

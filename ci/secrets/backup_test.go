@@ -20,8 +20,9 @@ func pair(t *testing.T) *age.X25519Identity {
 }
 
 // filled is an environment with all of its secrets and nothing that runs.
-func filled(t *testing.T) (secrets.Store, *memory) {
-	store, m := newStore(t)
+func filled(t *testing.T) (secrets.Store, *lab) {
+	m := newLab(t, "production")
+	store := m.store()
 	_, err := store.Create(context.Background(), envFile(nil), secrets.CreateOptions{Generate: true})
 	require.NoError(t, err)
 	return store, m
@@ -38,19 +39,18 @@ func TestABackupBringsEverythingBackForEachRecipient(t *testing.T) {
 	}
 
 	for _, identity := range []*age.X25519Identity{ada, ben} {
-		empty, again := newStore(t)
+		again := newLab(t, "production")
+		empty := again.store()
 		report, err := empty.Restore(ctx, file, "# created: today\n"+identity.String()+"\n", secrets.RestoreOptions{})
 		require.NoError(t, err)
 		assert.Empty(t, report.Problems())
-		for ref, object := range m.objects {
-			if ref.Kind == "Secret" {
-				assert.Equal(t, object.Object["data"], again.objects[ref].Object["data"], ref.Name)
-			}
+		for _, object := range m.List("v1", "Secret", namespace, nil) {
+			assert.Equal(t, object.Object["data"], again.Get(cluster.RefOf(object)).Object["data"], object.GetName())
 		}
-		writes := again.writes
+		writes := len(again.Writes())
 		_, err = empty.Restore(ctx, file, identity.String(), secrets.RestoreOptions{})
 		require.NoError(t, err)
-		assert.Equal(t, writes, again.writes, "a second restore writes nothing")
+		assert.Equal(t, writes, len(again.Writes()), "a second restore writes nothing")
 	}
 }
 
@@ -63,10 +63,10 @@ func TestRestoreNeverOverwritesUnasked(t *testing.T) {
 	_, err = store.Create(ctx, "OPENAI_ORG_ID=org-another0another0", secrets.CreateOptions{Overwrite: true})
 	require.NoError(t, err)
 
-	writes := m.writes
+	writes := len(m.Writes())
 	_, err = store.Restore(ctx, file, ada.String(), secrets.RestoreOptions{})
 	assert.ErrorContains(t, err, "OPENAI_ORG_ID (openai-org-id of openai-service-secrets): the cluster has another value; pass --overwrite")
-	assert.Equal(t, writes, m.writes)
+	assert.Equal(t, writes, len(m.Writes()))
 	_, err = store.Restore(ctx, file, ada.String(), secrets.RestoreOptions{Overwrite: true})
 	require.NoError(t, err)
 	assert.Equal(t, good["OPENAI_ORG_ID"], m.value("openai-service-secrets", "openai-org-id"))
@@ -101,12 +101,13 @@ func TestRestoreRefusesWhatItCannotUse(t *testing.T) {
 		"another environment":    {"staging", file, ada.String(), "the file is a backup of production of team-dashboard"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			other, m := newStoreOf(t, test.env)
+			m := newLab(t, test.env)
+			other := m.store()
 			_, err := other.Restore(ctx, test.file, test.identity, secrets.RestoreOptions{Overwrite: true})
 			require.ErrorContains(t, err, test.says)
 			assert.NotContains(t, err.Error(), "\n", "one line")
 			assert.NotContains(t, err.Error(), "hunter2")
-			assert.Zero(t, m.writes)
+			assert.Zero(t, len(m.Writes()))
 		})
 	}
 }
@@ -132,7 +133,7 @@ func TestBackupRefusesWhatWouldBeNoBackup(t *testing.T) {
 			assert.NotContains(t, err.Error(), ada.String())
 		})
 	}
-	delete(m.objects, cluster.Ref{APIVersion: "v1", Kind: "Secret", Namespace: namespace, Name: "mcp-manager-secrets"})
+	m.Remove(ref("v1", "Secret", "mcp-manager-secrets"))
 	_, err := store.Backup(ctx, []string{ada.Recipient().String()})
 	assert.ErrorContains(t, err, "MCP_ENCRYPTION_KEY of mcp-manager-secrets is missing")
 }
@@ -140,10 +141,11 @@ func TestBackupRefusesWhatWouldBeNoBackup(t *testing.T) {
 // The monitoring has a namespace and Secrets of its own, behind the same doors.
 func TestMonitoringIsAPlaceToo(t *testing.T) {
 	ctx := context.Background()
-	store, m := newStoreOf(t, "monitoring")
+	m := newLab(t, "monitoring")
+	store := m.store()
 	_, err := store.Create(ctx, "SLACK_WEBHOOK_URL=https://hooks.slack.com/services/T0/B0/x8Kq2mVw\nPAGERDUTY_ROUTING_KEY=0f1e2d3c4b5a69788796a5b4c3d2e1f0", secrets.CreateOptions{})
 	require.NoError(t, err)
-	assert.Contains(t, m.objects, cluster.Ref{APIVersion: "v1", Kind: "Secret", Namespace: "team-dashboard-monitoring", Name: "alertmanager-secrets"})
+	assert.NotNil(t, m.Get(cluster.Ref{APIVersion: "v1", Kind: "Secret", Namespace: "team-dashboard-monitoring", Name: "alertmanager-secrets"}))
 	ada := pair(t)
 	file, err := store.Backup(ctx, []string{ada.Recipient().String()})
 	require.NoError(t, err)

@@ -61,6 +61,9 @@ func (s Store) fulfil(ctx context.Context, plan *planner, check func()) (_ Repor
 	if err := plan.err(s.Environment.Name); err != nil {
 		return Report{}, err
 	}
+	if err := s.checkWritable(ctx, plan.current, wanted); err != nil {
+		return Report{}, err
+	}
 	if err := s.ensureNamespace(ctx); err != nil {
 		return Report{}, err
 	}

@@ -69,7 +69,8 @@ func (s Store) unfinished(ctx context.Context) (*journal, error) {
 	return &left, nil
 }
 
-func (s Store) saveJournal(ctx context.Context, j journal) error {
+func (r *rotation) saveJournal(ctx context.Context) error {
+	j := r.journal
 	text, err := json.Marshal(j)
 	if err != nil {
 		return err
@@ -80,7 +81,12 @@ func (s Store) saveJournal(ctx context.Context, j journal) error {
 			values[c.variable(name)] = value
 		}
 	}
-	_, err = s.Cluster.Apply(ctx, s.object(journalName, values), cluster.ApplyOptions{})
+	_, err = r.held.Apply(ctx, r.object(journalName, values))
+	return err
+}
+
+func (r *rotation) deleteJournal(ctx context.Context) error {
+	_, err := r.held.Delete(ctx, r.ref(journalName))
 	return err
 }
 

@@ -27,15 +27,15 @@ func TestReady(t *testing.T) {
 				"mail/token: placeholder", "setup-secrets.sh production create --overwrite"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			m := newMemory(t)
-			store := secrets.Store{Cluster: m, Environment: config.Environment{Name: "production", Namespace: "shop", Secrets: []config.Secret{database, mail}}}
+			m := newLab(t, "production")
+			store := secrets.Store{Cluster: m.client.Cluster(), Environment: config.Environment{Name: "production", Namespace: "shop", Secrets: []config.Secret{database, mail}}}
 			for secret, values := range test.there {
 				data := map[string]any{}
 				for key, value := range values {
 					data[key] = base64.StdEncoding.EncodeToString([]byte(value))
 				}
 				object := &cluster.Object{Object: map[string]any{"apiVersion": "v1", "kind": "Secret", "metadata": map[string]any{"name": secret, "namespace": "shop"}, "data": data}}
-				m.objects[cluster.RefOf(object)] = object
+				m.Put(object)
 			}
 			detail, err := store.Ready(t.Context())
 			if test.says == nil {

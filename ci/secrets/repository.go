@@ -34,7 +34,7 @@ func (s Store) backups() cluster.Ref {
 
 // tryKeys has a Job reach the repository of the backups with the new keys, before anything else has them.
 func tryKeys(r *rotation, ctx context.Context, changes []change) error {
-	found, err := r.api.Get(ctx, r.backups())
+	found, err := r.Cluster.Get(ctx, r.backups())
 	if err != nil {
 		return err
 	}
@@ -44,7 +44,7 @@ func tryKeys(r *rotation, ctx context.Context, changes []change) error {
 	}
 	r.Progress.Info(ctx, "trying the new keys of the backups' storage")
 	var printed bytes.Buffer
-	succeeded, err := r.api.RunJob(ctx, job, workload.JobOptions{Budget: serverJobBudget, Output: &printed})
+	succeeded, err := workload.RunJob(ctx, r.Cluster, job, workload.JobOptions{Budget: serverJobBudget, Output: &printed, Held: r.held})
 	if err == nil && !succeeded {
 		err = fmt.Errorf("the backups' storage does not take it: %s", refusal(printed.String()))
 	}

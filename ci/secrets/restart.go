@@ -23,18 +23,17 @@ const rotationAnnotation = "team-dashboard.app/rotation"
 // drainBudget is how long old pods have to end after the new ones took over; it exceeds their grace period.
 const drainBudget = 2 * time.Minute
 
-// restart replaces the pods of all that read one of the changes, if their present mark is to be replaced, one service
-// after the other: the next begins when all new pods of the one before, in all of its slots, are ready. It returns when
-// all old pods are gone; pods that carry the new mark already stay.
-func (r *rotation) restart(ctx context.Context, changes []change, step string, replace func(mark string) bool) error {
+// drainPoll is the pause between two looks at them.
+const drainPoll = time.Second / 2
+
+// restart replaces the pods of all that read one of the changes, one service after the other: the next begins when all new
+// pods of the one before, in all of its slots, are ready. It returns when all old pods are gone; pods that carry the new mark
+// already stay.
+func (r *rotation) restart(ctx context.Context, changes []change, step string) error {
 	users, err := r.deployments(ctx, changes)
 	if err != nil {
 		return err
 	}
-	users = slices.DeleteFunc(users, func(user *cluster.Object) bool {
-		present, _, _ := unstructured.NestedString(user.Object, "spec", "template", "metadata", "annotations", rotationAnnotation)
-		return !replace(present)
-	})
 	mark := r.journal.ID + "/" + strings.ReplaceAll(step, " ", "-")
 	for left := users; len(left) > 0; {
 		slots := slotsOfFirst(left)
@@ -64,7 +63,7 @@ func slotsOfFirst(users []*cluster.Object) []*cluster.Object {
 func (r *rotation) restartService(ctx context.Context, slots []*cluster.Object, mark string) error {
 	var names []string
 	for _, slot := range slots {
-		_, err := r.api.MergePatch(ctx, cluster.RefOf(slot), map[string]any{"spec": map[string]any{"template": map[string]any{
+		_, err := r.held.Patch(ctx, cluster.RefOf(slot), map[string]any{"spec": map[string]any{"template": map[string]any{
 			"metadata": map[string]any{"annotations": map[string]any{rotationAnnotation: mark}},
 		}}})
 		if err != nil {
@@ -75,16 +74,18 @@ func (r *rotation) restartService(ctx context.Context, slots []*cluster.Object, 
 			r.result.Restarted = append(r.result.Restarted, slot.GetName())
 		}
 	}
-	return r.api.WaitReady(ctx, r.Environment.Namespace, names, workload.Options{
+	return workload.WaitDeployments(ctx, r.Cluster, r.Environment.Namespace, names, workload.Options{
+		Budget:   r.options.ReadyBudget,
 		Progress: func(line string) { r.Progress.Info(ctx, "%s", line) },
 	})
 }
 
-// waitForOld waits until no pod is left that has the old value: until then the old value must go on working.
+// waitForOld waits until no pod is left that has the old value: until then the old value must go on working. The time in
+// which the API server does not answer does not count.
 func (r *rotation) waitForOld(ctx context.Context, user *cluster.Object, mark string) error {
 	selector, _, _ := unstructured.NestedStringMap(user.Object, "spec", "selector", "matchLabels")
-	for deadline := r.Clock.Now().Add(drainBudget); ; {
-		pods, err := r.api.List(ctx, "v1", "Pod", r.Environment.Namespace, labels.FormatLabels(selector))
+	for left := drainBudget; ; left -= drainPoll {
+		pods, err := r.Cluster.List(ctx, "v1", "Pod", r.Environment.Namespace, labels.FormatLabels(selector))
 		if err != nil {
 			return err
 		}
@@ -92,11 +93,15 @@ func (r *rotation) waitForOld(ctx context.Context, user *cluster.Object, mark st
 		if len(pods) == 0 {
 			return nil
 		}
-		if r.Clock.Now().After(deadline) {
+		if left <= 0 {
 			return fmt.Errorf("restarting %s: %d pods with the old value are still there after %s", cluster.RefOf(user), len(pods), drainBudget)
 		}
-		if err := r.Clock.Sleep(ctx, time.Second/2); err != nil {
-			return err
+		timer := time.NewTimer(drainPoll)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return fmt.Errorf("waiting for the old pods of %s to end: %w", cluster.RefOf(user), context.Cause(ctx))
 		}
 	}
 }

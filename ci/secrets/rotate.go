@@ -7,23 +7,10 @@ import (
 	"time"
 
 	"github.com/codingbutter/team-dashboard/ci/backup"
-	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/config"
 	"github.com/codingbutter/team-dashboard/ci/lock"
 	"github.com/codingbutter/team-dashboard/ci/workload"
 )
-
-// Workloads is what a rotation needs of the API server besides; workload.Connection is the real one.
-type Workloads interface {
-	Cluster
-	List(ctx context.Context, apiVersion, kind, namespace, selector string) ([]*cluster.Object, error)
-	MergePatch(ctx context.Context, ref cluster.Ref, document any) (*cluster.Object, error)
-	Delete(ctx context.Context, ref cluster.Ref) error
-	WaitReady(ctx context.Context, namespace string, deployments []string, options workload.Options) error
-	RunJob(ctx context.Context, job *cluster.Object, options workload.JobOptions) (succeeded bool, err error)
-	EndJobs(ctx context.Context, namespace string, names ...string) error
-	Lock(ctx context.Context, namespace string, request lock.Request) (lock.Hold, error)
-}
 
 // RotateOptions says which keys get new values, where from, and for whom.
 type RotateOptions struct {
@@ -35,6 +22,8 @@ type RotateOptions struct {
 	Generate bool
 	// Holder is shown to those who meet the lock.
 	Holder string
+	// ReadyBudget is how long the new pods of a service may take; zero means 5 minutes.
+	ReadyBudget time.Duration
 	// LockWait is how long to wait for a deploy, or for another rotation, to end.
 	LockWait time.Duration
 }
@@ -53,10 +42,10 @@ type Rotation struct {
 	Resumed string `json:"resumed,omitempty"`
 }
 
-// rotation is one on its way.
+// rotation is one that is under way.
 type rotation struct {
 	Store
-	api     Workloads
+	held    *lock.Held
 	options RotateOptions
 	journal journal
 	result  Rotation
@@ -66,30 +55,35 @@ type rotation struct {
 const lockTTL = 20 * time.Second
 
 // Rotate gives keys new values and restarts what reads them, one Deployment after the other. At every moment each pod
-// has a password that its store takes. It runs under the lock of deploys. When a step fails, the old values come back;
-// when the rotation is killed, the same command finishes it.
-func (s Store) Rotate(ctx context.Context, api Workloads, options RotateOptions) (Rotation, error) {
-	r := &rotation{Store: s, api: api, options: options, result: Rotation{Environment: s.Environment.Name}}
+// has a password that its store takes. It runs under the lock of deploys, and goes on when an API server that was away is
+// back. When a step fails, the old values come back; when the rotation is killed, the same command finishes it.
+func (s Store) Rotate(ctx context.Context, options RotateOptions) (Rotation, error) {
+	s.Cluster = s.Cluster.WithOutageBudget(lock.DefaultOutage)
+	r := &rotation{Store: s, options: options, result: Rotation{Environment: s.Environment.Name}}
 	// Everything is checked before the lock, and again under it.
 	if err := r.plan(ctx); err != nil || r.done() {
 		return r.result, err
 	}
-	held, err := api.Lock(ctx, s.Environment.Namespace, lock.Request{
-		Holder: options.Holder, Command: r.command(), Application: s.Application.Name, TTL: lockTTL, Wait: options.LockWait,
-		Progress: func(line string) { s.Progress.Info(ctx, "%s", line) },
-	})
-	if err != nil {
+	var err error
+	if r.held, err = lock.Acquire(ctx, s.Cluster, s.Environment.Namespace, r.lockRequest(ctx)); err != nil {
 		return r.result, err
 	}
-	defer func() { _ = held.Release(context.WithoutCancel(ctx)) }() // a lock that is not given back ends by itself
-	if err := r.plan(held.Context()); err != nil || r.done() {
+	defer func() { _ = r.held.Release(context.WithoutCancel(ctx)) }() // a lock that is not given back ends by itself
+	ctx = r.held.Context()
+	if err := r.plan(ctx); err != nil || r.done() {
 		return r.result, err
 	}
 	// A Job that a killed rotation has left behind must not tell a store of passwords of before.
-	if err := api.EndJobs(held.Context(), s.Environment.Namespace, serverJobName(config.Redis), serverJobName(config.Postgres)); err != nil {
+	jobs := []string{serverJobName(config.Redis), serverJobName(config.Postgres)}
+	if err := workload.EndJobs(ctx, s.Cluster, s.Environment.Namespace, jobs, workload.Options{}); err != nil {
 		return r.result, err
 	}
-	return r.result, r.walk(held.Context())
+	return r.result, r.execute(ctx)
+}
+
+func (r *rotation) lockRequest(ctx context.Context) lock.Request {
+	return lock.Request{Holder: r.options.Holder, Command: r.command(), Application: r.Application.Name, TTL: lockTTL, Wait: r.options.LockWait,
+		Progress: func(line string) { r.Progress.Info(ctx, "%s", line) }}
 }
 
 // done says that all values are as they are wanted.
@@ -111,7 +105,7 @@ func (r *rotation) plan(ctx context.Context) error {
 	r.result.Entries = entries
 	switch {
 	case left == nil:
-		now := r.Clock.Now().UTC()
+		now := time.Now().UTC()
 		r.journal = journal{ID: now.Format("20060102T150405.000Z"), Holder: r.options.Holder, Command: r.command(),
 			Started: now, Changes: wanted, Step: steps[0].name}
 	case !left.concerns(wanted):
@@ -119,6 +113,9 @@ func (r *rotation) plan(ctx context.Context) error {
 			r.Environment.Name, left.Command)
 	default:
 		r.journal, r.result.Resumed = *left, left.Command
+	}
+	if err := r.checkOwners(ctx, r.journal.Changes); err != nil {
+		return err
 	}
 	return r.checkStores(ctx, r.journal.Changes)
 }

@@ -1,16 +1,17 @@
 package secrets_test
 
 import (
-	"context"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/codingbutter/team-dashboard/ci/backup"
 	"github.com/codingbutter/team-dashboard/ci/cluster"
+	"github.com/codingbutter/team-dashboard/ci/cluster/clustertest"
 	"github.com/codingbutter/team-dashboard/ci/lock"
 	"github.com/codingbutter/team-dashboard/ci/secrets"
 )
@@ -18,103 +19,218 @@ import (
 var all = secrets.RotateOptions{Keys: []string{"redis-password", "POSTGRES_URL", "JWT_SECRET"}, Generate: true, Holder: "ada"}
 
 // values are those that the rotation of all is about.
-func (m *memory) values() [3]string {
-	return [3]string{m.value("database-secrets", "redis-password"), m.value("database-secrets", "postgres-url"), m.value("agent-manager-secrets", "JWT_SECRET")}
+func (l *lab) values() [3]string {
+	return [3]string{l.value("database-secrets", "redis-password"), l.value("database-secrets", "postgres-url"), l.value("agent-manager-secrets", "JWT_SECRET")}
 }
 
 // settled checks that everybody agrees on the values in the Secrets, and that nothing else is left.
-func (m *memory) settled() {
-	m.t.Helper()
-	m.check()
-	now := m.values()
-	assert.Equal(m.t, map[string]bool{now[0]: true}, m.redis, "Redis takes one password")
+func (l *lab) settled() {
+	l.t.Helper()
+	l.observe("at the end")
+	now := l.values()
+	assert.Equal(l.t, map[string]bool{now[0]: true}, l.redis, "Redis takes one password")
 	address, err := url.Parse(now[1])
-	require.NoError(m.t, err)
+	require.NoError(l.t, err)
 	password, _ := address.User.Password()
-	assert.Equal(m.t, map[string]string{"app": password}, m.accounts, "PostgreSQL has one account")
-	for name, values := range m.pods {
+	assert.Equal(l.t, map[string]string{"app": password}, l.accounts, "PostgreSQL has one account")
+	for name, values := range l.pods {
+		if isStores(name) {
+			continue
+		}
 		for key, value := range values {
-			assert.Equal(m.t, m.valueOf(key), value, "%s has another %s than its Secret", name, key)
+			assert.Equal(l.t, l.valueOf(key), value, "%s has another %s than its Secret", name, key)
 		}
 	}
-	assert.Empty(m.t, m.value("secrets-rotation", "journal"), "the journal is still there")
-	assert.False(m.t, m.locked)
+	assert.Nil(l.t, l.Get(ref("v1", "Secret", "secrets-rotation")), "the journal is still there")
 }
 
-func (m *memory) valueOf(key string) string {
+func (l *lab) valueOf(key string) string {
 	secret, name, _ := strings.Cut(key, "/")
-	return m.value(secret, name)
+	return l.value(secret, name)
 }
 
 func TestRotateChangesValuesWithoutAMomentOfDisagreement(t *testing.T) {
-	store, m := deployed(t)
-	before := m.values()
-	rotation, err := store.Rotate(context.Background(), m, all)
-	require.NoError(t, err)
-	m.settled()
-	for i, value := range m.values() {
-		assert.NotEqual(t, before[i], value)
-	}
-	assert.Equal(t, []string{"agent-manager-blue", "dashboard-blue"}, rotation.Restarted, "only what reads a key is restarted, and nothing that is parked")
-	assert.Equal(t, []string{"postgres", "redis"}, rotation.Servers)
-	assert.Contains(t, m.values()[1], "@postgres:5432/app", "only the password of a URL changes")
-	report, err := store.Verify(context.Background())
-	require.NoError(t, err)
-	assert.Empty(t, report.Problems())
+	inLab(t, func(t *testing.T, l *lab) {
+		before := l.values()
+		rotation, err := l.store().Rotate(t.Context(), all)
+		require.NoError(t, err)
+		l.settled()
+		for i, value := range l.values() {
+			assert.NotEqual(t, before[i], value)
+		}
+		assert.Equal(t, []string{"agent-manager-blue", "dashboard-blue"}, rotation.Restarted, "only what reads a key is restarted, and nothing that is parked")
+		assert.Equal(t, []string{"postgres", "redis"}, rotation.Servers)
+		assert.Contains(t, l.values()[1], "@postgres:5432/app", "only the password of a URL changes")
+		report, err := l.store().Verify(t.Context())
+		require.NoError(t, err)
+		assert.Empty(t, report.Problems())
+	})
 }
 
 func TestRotateThatIsKilledIsFinishedByTheSameCommand(t *testing.T) {
-	for at := 0; ; at++ {
-		store, m := deployed(t)
-		before := m.values()
-		m.killAt = at
-		_, err := store.Rotate(context.Background(), m, all)
-		if err == nil {
-			require.Greater(t, at, 15, "the rotation was never killed")
-			return
-		}
-		require.ErrorIs(t, err, errKilled)
-		m.revive()
-		if m.value("secrets-rotation", "journal") != "" {
-			report, err := store.Verify(context.Background())
-			require.NoError(t, err)
-			assert.Equal(t, "secrets rotate --env production --keys redis-password,POSTGRES_URL,JWT_SECRET", report.Unfinished)
-			_, err = store.Rotate(context.Background(), m, secrets.RotateOptions{Keys: []string{"NEXTAUTH_SECRET"}, Generate: true})
-			require.ErrorContains(t, err, "comes first")
-		}
-		_, err = store.Rotate(context.Background(), m, all)
-		require.NoError(t, err, "killed at write %d", at)
-		m.settled()
-		for i, value := range m.values() {
-			assert.NotEqual(t, before[i], value, "killed at write %d", at)
-		}
-	}
+	inLab(t, func(t *testing.T, base *lab) {
+		before := base.values()
+		base.eachWrite(1, always(clustertest.Kill), func(l *lab) {
+			err := l.rotate(all)
+			l.next()
+			if l.value("secrets-rotation", "journal") != "" {
+				report, err := l.store().Verify(t.Context())
+				require.NoError(t, err)
+				assert.Equal(t, "secrets rotate --env production --keys redis-password,POSTGRES_URL,JWT_SECRET", report.Unfinished)
+				require.ErrorContains(t, l.rotate(secrets.RotateOptions{Keys: []string{"NEXTAUTH_SECRET"}, Generate: true}), "comes first")
+				_, err = l.store().Create(t.Context(), "OPENAI_ORG_ID=org-another0another0", secrets.CreateOptions{Overwrite: true})
+				require.ErrorContains(t, err, "comes first")
+			}
+			if err != nil {
+				require.NoError(t, l.rotate(all))
+			} else {
+				pass()
+			}
+			l.settled()
+			for i, value := range l.values() {
+				assert.NotEqual(t, before[i], value)
+			}
+		})
+	})
+}
+
+// refusing is a rotation that fails: the first restart is to PostgreSQL's interim account, the second to this URL.
+func (l *lab) refusing() secrets.RotateOptions {
+	l.refused = "postgres://app:a-password-that-stops-them@postgres:5432/app"
+	options := all
+	options.EnvFile, options.ReadyBudget = "POSTGRES_URL="+l.refused, 5*time.Second
+	return options
+}
+
+// takenBack asserts that a rotation that failed has brought the old values back.
+func (l *lab) takenBack(err error, before [3]string) {
+	l.t.Helper()
+	require.ErrorContains(l.t, err, "agent-manager-blue")
+	require.ErrorContains(l.t, err, "the old values are back")
+	assert.NotContains(l.t, err.Error(), "a-password-that")
+	l.settled()
+	assert.Equal(l.t, before, l.values())
 }
 
 func TestRotateThatFailsBringsTheOldValuesBack(t *testing.T) {
-	for at := -1; ; at++ {
-		store, m := deployed(t)
-		before := m.values()
-		// The first restart is to PostgreSQL's interim account, the second to this URL.
-		m.refused = "postgres://app:a-password-that-stops-them@postgres:5432/app"
-		options := all
-		options.EnvFile = "POSTGRES_URL=" + m.refused
-		m.killAt = at
-		_, err := store.Rotate(context.Background(), m, options)
-		require.Error(t, err)
-		if m.dead {
-			m.revive()
-			_, err = store.Rotate(context.Background(), m, options)
-		} else if at >= 0 {
-			require.Greater(t, at, 20, "the taking back was never killed")
-			return
-		}
-		require.ErrorContains(t, err, "CrashLoopBackOff", "killed at write %d", at)
-		require.ErrorContains(t, err, "the old values are back")
-		assert.NotContains(t, err.Error(), "a-password-that")
-		m.settled()
-		assert.Equal(t, before, m.values())
+	inLab(t, func(t *testing.T, base *lab) {
+		options, before := base.refusing(), base.values()
+		whole := base.again()
+		whole.takenBack(whole.rotate(options), before)
+		base.eachWrite(2, always(clustertest.Kill), func(l *lab) {
+			err := l.rotate(options)
+			if l.client.Dead() {
+				l.next()
+				if l.Get(ref("v1", "Secret", "secrets-rotation")) == nil && err != nil && strings.Contains(err.Error(), "the old values are back") {
+					pass() // only giving back the lock was left
+				} else {
+					err = l.rotate(options)
+				}
+			}
+			l.takenBack(err, before)
+		})
+	})
+}
+
+// One bad answer, or none, neither fails a rotation nor its undoing.
+func TestAPassingFaultChangesNoRotation(t *testing.T) {
+	for i, fault := range []clustertest.Fault{clustertest.Conflict, clustertest.TooMany, clustertest.Failing, clustertest.Timeout, clustertest.Lost} {
+		t.Run(string(fault), func(t *testing.T) {
+			inLab(t, func(t *testing.T, base *lab) {
+				base.eachWrite(1, always(fault), func(l *lab) {
+					require.NoError(t, l.rotate(all))
+					l.settled()
+				})
+				options, before := base.refusing(), base.values()
+				base.eachWrite(11+i, always(fault), func(l *lab) { l.takenBack(l.rotate(options), before) })
+			})
+		})
 	}
+}
+
+// An API server that goes away at any step and comes back after up to five minutes ends no rotation.
+func TestARotationOutlastsTheAPIServer(t *testing.T) {
+	for _, outage := range []time.Duration{20 * time.Second, 5 * time.Minute} {
+		away := func(l *lab, _ clustertest.Write) clustertest.Fault {
+			back := time.Now().Add(outage)
+			l.client.Away = func() bool { return time.Now().Before(back) }
+			return clustertest.Lost
+		}
+		t.Run(outage.String(), func(t *testing.T) {
+			inLab(t, func(t *testing.T, base *lab) {
+				base.eachWrite(2, away, func(l *lab) {
+					require.NoError(t, l.rotate(all))
+					l.settled()
+				})
+				options, before := base.refusing(), base.values()
+				base.eachWrite(11, away, func(l *lab) { l.takenBack(l.rotate(options), before) })
+			})
+		})
+	}
+}
+
+// A run that slept while another one finished its rotation changes nothing when it wakes up.
+func TestAFrozenRotationHurtsNobody(t *testing.T) {
+	freeze := func(_ *lab, w clustertest.Write) clustertest.Fault {
+		if w.Ref.Kind == "Lease" { // without the lock it has done nothing yet, and may well get it once the other one has ended
+			return clustertest.None
+		}
+		return clustertest.Freeze
+	}
+	inLab(t, func(t *testing.T, base *lab) {
+		base.eachWrite(1, freeze, func(l *lab) {
+			frozen, done := l.client, make(chan error, 1)
+			go func() { done <- l.rotate(all) }()
+			select {
+			case err := <-done: // it has fewer writes
+				require.NoError(t, err)
+				l.settled()
+				return
+			case <-frozen.Frozen():
+			}
+			l.next()
+			require.NoError(t, l.rotate(all))
+			after := l.values()
+			frozen.Wake()
+			<-done // whatever it says, nothing of it came through
+			l.settled()
+			assert.Equal(t, after, l.values())
+		})
+	})
+}
+
+// While a rotation waits for pods that do not start, a node is drained: what is made anew there has read the new value. The
+// rotation has not restarted it, and still it must not be left with a password that the store is about to forget.
+func TestUndoReachesPodsThatStartedMeanwhile(t *testing.T) {
+	inLab(t, func(t *testing.T, l *lab) {
+		l.hanging["agent-manager-blue"] = true
+		before := l.values()
+		l.After = func(done clustertest.Write) {
+			l.observe(done.String())
+			if done.Verb == "patch" && done.Ref.Name == "agent-manager-blue" && len(l.hanging) > 0 {
+				go func() {
+					time.Sleep(2 * time.Second)
+					l.evict("dashboard-blue")
+					clear(l.hanging)
+				}()
+				l.After = func(done clustertest.Write) { l.observe(done.String()) }
+			}
+		}
+		err := l.rotate(secrets.RotateOptions{Keys: []string{"redis-password"}, Generate: true, ReadyBudget: 5 * time.Second})
+		require.ErrorContains(t, err, "the old values are back")
+		l.settled()
+		assert.Equal(t, before, l.values())
+	})
+}
+
+// refuses asserts that something fails before anything is written.
+func (l *lab) refuses(do func() error) error {
+	l.t.Helper()
+	before := len(l.Writes())
+	err := do()
+	require.Error(l.t, err)
+	assert.Len(l.t, l.Writes(), before)
+	return err
 }
 
 func TestRotateRefusesBeforeAnythingIsChanged(t *testing.T) {
@@ -136,89 +252,100 @@ func TestRotateRefusesBeforeAnythingIsChanged(t *testing.T) {
 			[]string{"s3-access-key", `StatefulSet "archive"`, "files"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			store, m := deployed(t)
-			m.workload("StatefulSet", "archive", 1, "backup-secrets/s3-access-key")
-			_, err := store.Rotate(context.Background(), m, test.options)
-			require.Error(t, err)
-			for _, text := range test.says {
-				assert.ErrorContains(t, err, text)
-			}
-			assert.NotContains(t, err.Error(), "hunter2")
-			assert.Zero(t, m.writes)
+			inLab(t, func(t *testing.T, l *lab) {
+				l.workload("StatefulSet", "archive", 1, "backup-secrets/s3-access-key")
+				err := l.refuses(func() error { return l.rotate(test.options) })
+				for _, text := range test.says {
+					assert.ErrorContains(t, err, text)
+				}
+				assert.NotContains(t, err.Error(), "hunter2")
+			})
 		})
 	}
 }
 
 func TestRotateWaitsUntilARestoreOfTheDatabaseHasEnded(t *testing.T) {
-	store, m := deployed(t)
-	claim := &cluster.Object{Object: map[string]any{"apiVersion": "v1", "kind": "PersistentVolumeClaim"}}
-	claim.SetName("data-postgres-0")
-	claim.SetNamespace(namespace)
-	claim.SetAnnotations(map[string]string{backup.RestoreMark: "restore --env production --latest --force", backup.RestoreBegan: "2026-11-23T12:00:00Z"})
-	m.objects[cluster.RefOf(claim)] = claim
-	_, err := store.Rotate(context.Background(), m, secrets.RotateOptions{Keys: []string{"JWT_SECRET"}, Generate: true})
-	assert.ErrorContains(t, err, "finish it: dagger call restore --env production --latest --force")
-	assert.Zero(t, m.writes)
+	inLab(t, func(t *testing.T, l *lab) {
+		claim := &cluster.Object{Object: map[string]any{"apiVersion": "v1", "kind": "PersistentVolumeClaim"}}
+		claim.SetName("data-postgres-0")
+		claim.SetNamespace(namespace)
+		claim.SetAnnotations(map[string]string{backup.RestoreMark: "restore --env production --latest --force", backup.RestoreBegan: "2026-11-23T12:00:00Z"})
+		l.Put(claim)
+		err := l.refuses(func() error { return l.rotate(secrets.RotateOptions{Keys: []string{"JWT_SECRET"}, Generate: true}) })
+		assert.ErrorContains(t, err, "finish it: dagger call restore --env production --latest --force")
+	})
 }
 
 // The slots of a service are restarted together, for the time that this saves; two services never.
 func TestRotateRestartsOneServiceAfterTheOther(t *testing.T) {
-	store, m := deployed(t)
-	for _, slot := range []string{"agent-manager-blue", "agent-manager-green", "dashboard-blue"} {
-		m.workload("Deployment", slot, 2, "agent-manager-secrets/JWT_SECRET")
-		service, _, _ := strings.Cut(slot, "-")
-		m.objects[cluster.Ref{APIVersion: "apps/v1", Kind: "Deployment", Namespace: namespace, Name: slot}].SetLabels(map[string]string{"app": service})
-	}
-	_, err := store.Rotate(context.Background(), m, secrets.RotateOptions{Keys: []string{"JWT_SECRET"}, Generate: true})
-	require.NoError(t, err)
-	assert.Equal(t, [][]string{{"agent-manager-blue", "agent-manager-green"}, {"dashboard-blue"}}, m.waits)
+	inLab(t, func(t *testing.T, l *lab) {
+		for _, slot := range []string{"agent-manager-green", "dashboard-blue"} {
+			l.workload("Deployment", slot, 2, "agent-manager-secrets/JWT_SECRET")
+		}
+		l.hanging["agent-manager-green"] = true
+		err := l.rotate(secrets.RotateOptions{Keys: []string{"JWT_SECRET"}, Generate: true, ReadyBudget: 5 * time.Second})
+		require.ErrorContains(t, err, "agent-manager-green")
+		var restarted []string
+		for _, write := range l.Writes() {
+			if write.Verb == "patch" && write.Ref.Kind == "Deployment" {
+				restarted = append(restarted, write.Ref.Name)
+			}
+		}
+		assert.NotContains(t, restarted, "dashboard-blue", "its turn is after the service before it is ready")
+		assert.Equal(t, []string{"agent-manager-blue", "agent-manager-green"}, restarted[:2])
+	})
 }
 
 // The keys of the backups' storage are made there: a new one is tried, and then PostgreSQL finds it in its files.
 func TestRotateTriesTheKeysOfTheStorageFirst(t *testing.T) {
-	store, m := deployed(t)
-	m.withBackups()
-	m.storage = "Kq2mVw5nRt7yKq2mVw5nRt7yKq2mVw5n"
-	before := m.value("backup-secrets", "s3-secret-key")
-	options := secrets.RotateOptions{Keys: []string{"s3-access-key", "s3-secret-key"}, EnvFile: "S3_ACCESS_KEY=AKIA0000Kq2mVw5nRt7y\nS3_SECRET_KEY=hunter2hunter2hunter2hunter2"}
-	_, err := store.Rotate(context.Background(), m, options)
-	require.ErrorContains(t, err, "the backups' storage does not take it: ERROR: [039]: HTTP request failed with 403 (Forbidden)")
-	assert.NotContains(t, err.Error(), "hunter2")
-	assert.Equal(t, before, m.value("backup-secrets", "s3-secret-key"))
-	m.settled()
+	inLab(t, func(t *testing.T, l *lab) {
+		l.withBackups()
+		l.storage = "Kq2mVw5nRt7yKq2mVw5nRt7yKq2mVw5n"
+		before := l.value("backup-secrets", "s3-secret-key")
+		options := secrets.RotateOptions{Keys: []string{"s3-access-key", "s3-secret-key"}, EnvFile: "S3_ACCESS_KEY=AKIA0000Kq2mVw5nRt7y\nS3_SECRET_KEY=hunter2hunter2hunter2hunter2"}
+		err := l.rotate(options)
+		require.ErrorContains(t, err, "the backups' storage does not take it: ERROR: [039]: HTTP request failed with 403 (Forbidden)")
+		assert.NotContains(t, err.Error(), "hunter2")
+		assert.Equal(t, before, l.value("backup-secrets", "s3-secret-key"))
+		l.settled()
 
-	options.EnvFile = "S3_ACCESS_KEY=AKIA0000Kq2mVw5nRt7y\nS3_SECRET_KEY=" + m.storage
-	rotation, err := store.Rotate(context.Background(), m, options)
-	require.NoError(t, err)
-	assert.Equal(t, []string{"postgres"}, rotation.Readers)
-	assert.Empty(t, rotation.Restarted)
-	assert.Equal(t, m.storage, m.value("backup-secrets", "s3-secret-key"))
-	m.settled()
+		options.EnvFile = "S3_ACCESS_KEY=AKIA0000Kq2mVw5nRt7y\nS3_SECRET_KEY=" + l.storage
+		rotation, err := l.store().Rotate(t.Context(), options)
+		require.NoError(t, err)
+		assert.Equal(t, []string{"postgres"}, rotation.Readers)
+		assert.Empty(t, rotation.Restarted)
+		assert.Equal(t, l.storage, l.value("backup-secrets", "s3-secret-key"))
+		l.settled()
+	})
 }
 
 func TestRotateNeedsAStoreThatTakesTwoPasswords(t *testing.T) {
-	store, m := deployed(t)
-	m.workload("StatefulSet", "redis", 1, "database-secrets/redis-password")
-	_, err := store.Rotate(context.Background(), m, all)
-	require.ErrorContains(t, err, "deploy once")
-	assert.Zero(t, m.writes)
+	inLab(t, func(t *testing.T, l *lab) {
+		l.workload("StatefulSet", "redis", 1, "database-secrets/redis-password")
+		assert.ErrorContains(t, l.refuses(func() error { return l.rotate(all) }), "deploy once")
+	})
 }
 
 func TestRotateExcludesADeploy(t *testing.T) {
-	store, m := deployed(t)
-	m.locked = true
-	_, err := store.Rotate(context.Background(), m, all)
-	var locked *lock.HeldError
-	require.ErrorAs(t, err, &locked)
-	assert.Zero(t, m.writes)
+	inLab(t, func(t *testing.T, l *lab) {
+		held, err := lock.Acquire(t.Context(), l.NewClient().Cluster(), namespace, lock.Request{Holder: "ada", Command: "deploy --env production"})
+		require.NoError(t, err)
+		before := l.values()
+		var refused *lock.HeldError
+		require.ErrorAs(t, l.rotate(all), &refused)
+		assert.Equal(t, before, l.values())
+		require.NoError(t, held.Release(t.Context()))
+	})
 }
 
 func TestRotateToTheValueThatIsThereDoesNothing(t *testing.T) {
-	store, m := deployed(t)
-	options := secrets.RotateOptions{Keys: []string{"JWT_SECRET"}, EnvFile: "JWT_SECRET=" + m.value("agent-manager-secrets", "JWT_SECRET")}
-	rotation, err := store.Rotate(context.Background(), m, options)
-	require.NoError(t, err)
-	assert.Zero(t, m.writes)
-	assert.Empty(t, rotation.Restarted)
-	assert.Equal(t, secrets.Unchanged, rotation.Entries[0].State)
+	inLab(t, func(t *testing.T, l *lab) {
+		writes := len(l.Writes())
+		options := secrets.RotateOptions{Keys: []string{"JWT_SECRET"}, EnvFile: "JWT_SECRET=" + l.value("agent-manager-secrets", "JWT_SECRET")}
+		rotation, err := l.store().Rotate(t.Context(), options)
+		require.NoError(t, err)
+		assert.Len(t, l.Writes(), writes)
+		assert.Empty(t, rotation.Restarted)
+		assert.Equal(t, secrets.Unchanged, rotation.Entries[0].State)
+	})
 }

@@ -55,20 +55,12 @@ func (r Report) Problems() []Entry {
 	return bad
 }
 
-// Cluster is what this package needs of the API server.
-type Cluster interface {
-	Get(ctx context.Context, ref cluster.Ref) (*cluster.Object, error)
-	Create(ctx context.Context, object *cluster.Object) (*cluster.Object, error)
-	Apply(ctx context.Context, object *cluster.Object, options cluster.ApplyOptions) (*cluster.Object, error)
-}
-
-// Store reads and writes the Secrets of one environment. Progress and Clock are those of a rotation.
+// Store reads and writes the Secrets of one environment. Progress is that of a rotation.
 type Store struct {
-	Cluster     Cluster
+	Cluster     *cluster.Cluster
 	Application config.Application
 	Environment config.Environment
 	Progress    progress.Reporter
-	Clock       progress.Clock
 }
 
 // Verify says of every required key what there is of it in the cluster. A namespace that does not exist has nothing.

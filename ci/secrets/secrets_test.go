@@ -39,7 +39,8 @@ func envFile(changes map[string]string) string {
 
 func TestCreateMakesWhatVerifyThenFinds(t *testing.T) {
 	ctx := context.Background()
-	store, m := newStore(t)
+	m := newLab(t, "production")
+	store := m.store()
 	before, err := store.Verify(ctx)
 	require.NoError(t, err)
 	assert.Len(t, before.Problems(), len(before.Entries), "an empty cluster has nothing")
@@ -50,17 +51,18 @@ func TestCreateMakesWhatVerifyThenFinds(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, after.Problems())
 
-	writes := m.writes
+	writes := len(m.Writes())
 	again, err := store.Create(ctx, envFile(nil), secrets.CreateOptions{Generate: true})
 	require.NoError(t, err)
-	assert.Equal(t, writes, m.writes, "a second create writes nothing")
+	assert.Equal(t, writes, len(m.Writes()), "a second create writes nothing")
 	for _, entry := range again.Entries {
 		assert.Equal(t, secrets.Unchanged, entry.State, entry.Key)
 	}
 }
 
 func TestCreateReportsEveryProblemByNameAndWritesNothing(t *testing.T) {
-	store, m := newStore(t)
+	m := newLab(t, "production")
+	store := m.store()
 	_, err := store.Create(context.Background(), envFile(map[string]string{
 		"POSTGRES_URL":     "mysql://app:hunter2hunter2@db/app",
 		"GITHUB_TOKEN":     "changeme-changeme-changeme",
@@ -72,47 +74,51 @@ func TestCreateReportsEveryProblemByNameAndWritesNothing(t *testing.T) {
 		assert.ErrorContains(t, err, text)
 	}
 	assert.NotContains(t, err.Error(), "hunter2")
-	assert.Zero(t, m.writes)
+	assert.Zero(t, len(m.Writes()))
 }
 
 func TestOneEnvFileServesAllEnvironments(t *testing.T) {
-	store, m := newStoreOf(t, "staging")
+	m := newLab(t, "staging")
+	store := m.store()
 	_, err := store.Create(context.Background(), envFile(nil), secrets.CreateOptions{Generate: true})
 	require.NoError(t, err, "production alone needs the keys of the S3 storage")
-	backup := m.objects[cluster.Ref{APIVersion: "v1", Kind: "Secret", Namespace: "team-dashboard-staging", Name: "backup-secrets"}]
+	backup := m.Get(cluster.Ref{APIVersion: "v1", Kind: "Secret", Namespace: "team-dashboard-staging", Name: "backup-secrets"})
 	require.NotNil(t, backup)
 	assert.Len(t, backup.Object["data"], 1)
 }
 
 func TestCreateNeverOverwritesUnasked(t *testing.T) {
 	ctx := context.Background()
-	store, m := newStore(t)
+	m := newLab(t, "production")
+	store := m.store()
 	_, err := store.Create(ctx, envFile(nil), secrets.CreateOptions{Generate: true})
 	require.NoError(t, err)
-	writes := m.writes
+	writes := len(m.Writes())
 
 	changed := envFile(map[string]string{"OPENAI_ORG_ID": "org-another0another0"})
 	_, err = store.Create(ctx, changed, secrets.CreateOptions{})
 	assert.ErrorContains(t, err, "OPENAI_ORG_ID (openai-org-id of openai-service-secrets): the cluster has another value; pass --overwrite")
-	assert.Equal(t, writes, m.writes)
+	assert.Equal(t, writes, len(m.Writes()))
 
 	report, err := store.Create(ctx, changed, secrets.CreateOptions{Overwrite: true})
 	require.NoError(t, err)
-	assert.Equal(t, writes+1, m.writes, "only the Secret that differs is written")
+	assert.Equal(t, writes+1, len(m.Writes()), "only the Secret that differs is written")
 	assert.Contains(t, report.Entries, secrets.Entry{Secret: "openai-service-secrets", Key: "openai-org-id", Purpose: "OpenAI organization ID", State: secrets.Replaced})
 }
 
 func TestCreateLeavesAForeignNamespaceAlone(t *testing.T) {
-	store, m := newStore(t)
+	m := newLab(t, "production")
+	store := m.store()
 	foreign := &cluster.Object{Object: map[string]any{"apiVersion": "v1", "kind": "Namespace", "metadata": map[string]any{"name": "team-dashboard-prod"}}}
-	m.objects[cluster.RefOf(foreign)] = foreign
+	m.Put(foreign)
 	_, err := store.Create(context.Background(), envFile(nil), secrets.CreateOptions{Generate: true})
 	assert.ErrorContains(t, err, `namespace "team-dashboard-prod" is owned by something else`)
-	assert.Zero(t, m.writes)
+	assert.Zero(t, len(m.Writes()))
 }
 
 func TestEnvFileErrorsNameTheLineOnly(t *testing.T) {
-	store, _ := newStore(t)
+	l := newLab(t, "production")
+	store := l.store()
 	for text, want := range map[string]string{
 		"# a comment\n\nsk-this-is-a-secret": "line 3: not NAME=value",
 		"A=1\nexport A='2'":                  "line 2: A was set in line 1",

@@ -70,7 +70,7 @@ func withPassword(u *url.URL, user, password string) string {
 
 // runServerJob tells a store a password by a Job with the image that the store itself runs.
 func (r *rotation) runServerJob(ctx context.Context, c change, what, password string) error {
-	store, err := r.api.Get(ctx, r.statefulSet(c.Server))
+	store, err := r.Cluster.Get(ctx, r.statefulSet(c.Server))
 	if err != nil {
 		return err
 	}
@@ -79,7 +79,7 @@ func (r *rotation) runServerJob(ctx context.Context, c change, what, password st
 		return err
 	}
 	var printed bytes.Buffer
-	succeeded, err := r.api.RunJob(ctx, r.serverJob(c, pod, what, password), workload.JobOptions{Budget: serverJobBudget, Output: &printed})
+	succeeded, err := workload.RunJob(ctx, r.Cluster, r.serverJob(c, pod, what, password), workload.JobOptions{Budget: serverJobBudget, Output: &printed, Held: r.held})
 	if err != nil {
 		return err
 	}

@@ -22,9 +22,9 @@ type action func(r *rotation, ctx context.Context, changes []change) error
 var steps = []step{
 	{"try", ofRepository, tryKeys, nothingToUndo},
 	{"admit", atServer, tell("admit", "new"), tell("forget", "old")},
-	{"move", always, give("move", first), giveBack("move back", old)},
+	{"move", always, give("move", first), give("move back", old)},
 	{"change", viaInterim, tell("change", "new"), tell("change", "old")},
-	{"move on", viaInterim, give("move on", final), giveBack("move to interim", first)},
+	{"move on", viaInterim, give("move on", final), give("move to interim", first)},
 	// Nobody uses the old value from here on, so there is no way back, and no need of one.
 	{name: "forget", concerns: atServer, do: tell("forget", "new")},
 }
@@ -60,22 +60,13 @@ func tell(what, password string) action {
 	}
 }
 
-// give writes a value of each change, and restarts all that read it.
+// give writes a value of each change, and restarts all that read it. To undo one, too: besides the pods that the rotation has
+// restarted, any that was made anew since (an eviction, an autoscaler, a container that crashed) has read the other value.
 func give(mark string, value func(change) string) action {
 	return func(r *rotation, ctx context.Context, changes []change) error {
 		if err := r.write(ctx, changes, value); err != nil {
 			return err
 		}
-		return r.restart(ctx, changes, mark, func(string) bool { return true })
-	}
-}
-
-// giveBack is give for those alone that this rotation has restarted.
-func giveBack(mark string, value func(change) string) action {
-	return func(r *rotation, ctx context.Context, changes []change) error {
-		if err := r.write(ctx, changes, value); err != nil {
-			return err
-		}
-		return r.restart(ctx, changes, mark, r.touched)
+		return r.restart(ctx, changes, mark)
 	}
 }

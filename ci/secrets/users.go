@@ -17,7 +17,7 @@ import (
 // deployments are those whose pods read one of the changed values, as their templates say; in the order of their names.
 // One without pods is left out: it starts with the new values.
 func (r *rotation) deployments(ctx context.Context, changes []change) ([]*cluster.Object, error) {
-	all, err := r.api.List(ctx, "apps/v1", "Deployment", r.Environment.Namespace, "")
+	all, err := r.Cluster.List(ctx, "apps/v1", "Deployment", r.Environment.Namespace, "")
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +40,7 @@ func (r *rotation) deployments(ctx context.Context, changes []change) ([]*cluste
 // checkStores refuses to change what a store reads when it starts: there is one pod of it, so that a restart would be an
 // outage. The store that keeps the value is told by a Job, and files in a volume change by themselves.
 func (r *rotation) checkStores(ctx context.Context, changes []change) error {
-	stores, err := r.api.List(ctx, "apps/v1", "StatefulSet", r.Environment.Namespace, "")
+	stores, err := r.Cluster.List(ctx, "apps/v1", "StatefulSet", r.Environment.Namespace, "")
 	if err != nil {
 		return err
 	}

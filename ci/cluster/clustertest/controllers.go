@@ -121,6 +121,9 @@ func (s *Server) newPod(namespace string, owner *cluster.Object, template any) *
 		labels["pod-template-hash"] = hash
 	}
 	pod.SetLabels(labels)
+	if annotations := templateMap(template, "annotations"); len(annotations) > 0 {
+		pod.SetAnnotations(annotations)
+	}
 	pod.SetOwnerReferences(ownerReferences(owner))
 	ready := s.Hanging == nil || !s.Hanging(labels)
 	condition := "False"
@@ -215,15 +218,18 @@ func owned(object, owner *cluster.Object) bool {
 	return false
 }
 
-func templateLabels(template any) map[string]string {
+func templateLabels(template any) map[string]string { return templateMap(template, "labels") }
+
+// templateMap is one of the maps of texts in a template's metadata.
+func templateMap(template any, name string) map[string]string {
 	fields, _ := template.(map[string]any)
 	metadata, _ := fields["metadata"].(map[string]any)
-	raw, _ := metadata["labels"].(map[string]any)
-	labels := map[string]string{}
+	raw, _ := metadata[name].(map[string]any)
+	texts := map[string]string{}
 	for key, value := range maps.All(raw) {
-		labels[key], _ = value.(string)
+		texts[key], _ = value.(string)
 	}
-	return labels
+	return texts
 }
 
 func replicasOf(object *cluster.Object) int {

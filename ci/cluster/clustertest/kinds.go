@@ -18,13 +18,13 @@ var kinds = map[string]map[string]string{
 	"gateway.networking.k8s.io/v1": {"Gateway": "gateways", "HTTPRoute": "httproutes"},
 	"coordination.k8s.io/v1":       {"Lease": "leases"},
 	"discovery.k8s.io/v1":          {"EndpointSlice": "endpointslices"},
-	"rbac.authorization.k8s.io/v1": {"Role": "roles", "RoleBinding": "rolebindings"},
+	"rbac.authorization.k8s.io/v1": {"Role": "roles", "RoleBinding": "rolebindings", "ClusterRole": "clusterroles", "ClusterRoleBinding": "clusterrolebindings"},
 	"scheduling.k8s.io/v1":         {"PriorityClass": "priorityclasses"},
 	"authorization.k8s.io/v1":      {"SelfSubjectAccessReview": "selfsubjectaccessreviews"},
 }
 
 // clusterWide are the kinds without a namespace.
-var clusterWide = map[string]bool{"Namespace": true, "Node": true, "PriorityClass": true, "SelfSubjectAccessReview": true}
+var clusterWide = map[string]bool{"Namespace": true, "Node": true, "PriorityClass": true, "ClusterRole": true, "ClusterRoleBinding": true, "SelfSubjectAccessReview": true}
 
 func pluralOf(apiVersion, kind string) string {
 	if plural := kinds[apiVersion][kind]; plural != "" {
