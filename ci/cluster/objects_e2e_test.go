@@ -159,25 +159,3 @@ func TestUnknownCredentials(t *testing.T) {
 	_, err = cluster.Connect(t.Context(), cluster.Config{Kubeconfig: kubeconfig(t, asUser(func(user map[string]any) { clear(user) }))})
 	assert.ErrorContains(t, err, "may not even look")
 }
-
-func TestRecordsInTheCluster(t *testing.T) {
-	c := connect(t)
-	ns := namespace(t, c)
-	for revision := 1; revision <= 4; revision++ {
-		entry := cluster.Entry{Revision: revision, Labels: map[string]string{"team-dashboard.app/outcome": "good"}, Data: make([]byte, 2<<20)}
-		require.NoError(t, c.SaveRecord(t.Context(), ns, entry))
-	}
-	require.NoError(t, c.SaveRecord(t.Context(), ns, cluster.Entry{Revision: 4, Data: []byte("settled")}))
-	require.NoError(t, c.PruneRecords(t.Context(), ns, 2))
-	entries, err := c.Records(t.Context(), ns)
-	require.NoError(t, err)
-	require.Len(t, entries, 2)
-	assert.Equal(t, 4, entries[0].Revision)
-	assert.Equal(t, "settled", string(entries[0].Data))
-	assert.NotContains(t, entries[0].Labels, "team-dashboard.app/outcome", "the entry is replaced, labels included")
-	assert.Len(t, entries[1].Data, 2<<20)
-
-	entries, err = c.Records(t.Context(), ns+"-missing")
-	require.NoError(t, err)
-	assert.Empty(t, entries)
-}

@@ -22,11 +22,15 @@ var (
 func TestTextOfBackups(t *testing.T) {
 	stopped := listed
 	stopped.Running = false
+	damaged := listed
+	damaged.Backups, damaged.Damaged = []backup.Backup{full}, []backup.Backup{diff}
 	for name, result := range map[string]any{
-		"backup":          backup.Made{Environment: "production", Backup: diff, Took: 4200 * time.Millisecond},
-		"backups":         listed,
-		"backups-stopped": stopped,
-		"backups-none":    backup.List{Environment: "staging"},
+		"backup":                 backup.Made{Environment: "production", Backup: diff, Took: 4200 * time.Millisecond},
+		"backup-of-another-kind": backup.Made{Environment: "production", Backup: full, Took: 90 * time.Second, Asked: "diff"},
+		"backups-damaged":        damaged,
+		"backups":                listed,
+		"backups-stopped":        stopped,
+		"backups-none":           backup.List{Environment: "staging"},
 		"restored": backup.Restored{Environment: "production", Database: "postgres", Target: "2026-11-23T11:00:00Z", Backup: diff.Label,
 			LastTransaction: noon.Add(-time.Hour - time.Second), Took: 75 * time.Second, Live: true},
 		"restored-beside": backup.Restored{Environment: "production", Database: "postgres-june", Target: "latest", Backup: full.Label, Took: 21 * time.Second,
