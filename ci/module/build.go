@@ -52,6 +52,7 @@ func (m *TeamDashboard) Build(
 // Image builds one image for one platform, to look into or to run.
 //
 // Example: dagger call image --name dashboard terminal
+// +cache="session"
 func (m *TeamDashboard) Image(
 	ctx context.Context,
 	// The service, smoke for the smoke suite, or postgres for the database.

@@ -7,8 +7,6 @@ import (
 	"strings"
 
 	"dagger/team-dashboard/internal/dagger"
-
-	"github.com/codingbutter/team-dashboard/ci/workspace"
 )
 
 // Validate the source: pnpm validate (lint, format, types, tests) in a container.
@@ -18,11 +16,11 @@ import (
 //
 // Example: dagger call validate
 func (m *TeamDashboard) Validate(ctx context.Context) (string, error) {
-	src, tools, err := m.source(ctx)
+	src, err := m.source(ctx)
 	if err != nil {
 		return "", err
 	}
-	output, err := fetched(src, tools).
+	output, err := src.fetched().
 		WithDirectory(".", src.files).
 		WithExec([]string{"pnpm", "install", "--frozen-lockfile", "--prefer-offline", "--store-dir=/pnpm/store"}).
 		WithExec([]string{"pnpm", "validate"}).
@@ -35,13 +33,13 @@ func (m *TeamDashboard) Validate(ctx context.Context) (string, error) {
 
 // fetched has the workspace's dependencies downloaded. It sees nothing else of the source, so that they stay cached while
 // only sources change.
-func fetched(src source, tools workspace.Workspace) *dagger.Container {
-	return dag.Container().From(tools.NodeImage()).
-		WithExec([]string{"npm", "install", "--global", "pnpm@" + tools.Pnpm}).
-		WithMountedCache("/pnpm/store", dag.CacheVolume("pnpm-store-node"+tools.Node)).
+func (s source) fetched() *dagger.Container {
+	return dag.Container().From(s.tools.NodeImage()).
+		WithExec([]string{"npm", "install", "--global", "pnpm@" + s.tools.Pnpm}).
+		WithMountedCache("/pnpm/store", dag.CacheVolume("pnpm-store-node"+s.tools.Node)).
 		WithEnvVariable("CI", "true").
 		WithWorkdir("/workspace").
-		WithDirectory(".", src.files.Filter(dagger.DirectoryFilterOpts{Include: tools.Fetch})).
+		WithDirectory(".", s.fetch).
 		WithExec([]string{"pnpm", "fetch", "--store-dir=/pnpm/store"})
 }
 

@@ -1,6 +1,7 @@
 package workspace_test
 
 import (
+	"io/fs"
 	"maps"
 	"os"
 	"os/exec"
@@ -51,7 +52,7 @@ var ignores = map[string]string{".gitignore": "dist/\ncoverage/\nnode_modules/\n
 func TestTheSourceIsWhatGitTracksAndWhatItDoesNotIgnore(t *testing.T) {
 	tracked := map[string]string{
 		"apps/dashboard/.env.production": "A=1\n", "apps/dashboard/dist/kept.js": "1\n", "templates/coverage/index.html": "1\n",
-		"fixtures/node_modules/a/index.js": "1\n", "apps/api/.env": "B=1\n", "app/[...path]/route.ts": "1\n",
+		"fixtures/node_modules/a/index.js": "1\n", "apps/api/.env": "B=1\n", "app/[...path]/route.ts": "1\n", "app/-x/.env": "1\n",
 	}
 	maps.Copy(tracked, ignores)
 	dir := committed(t, tracked)
@@ -60,25 +61,76 @@ func TestTheSourceIsWhatGitTracksAndWhatItDoesNotIgnore(t *testing.T) {
 		"apps/dashboard/.env.development": "SECRET=2\n", "app/[...path]/debug.log": "2\n",
 		"src/new.ts": "2\n",
 	})
-	require.NoError(t, os.RemoveAll(filepath.Join(dir, "fixtures/node_modules")))
-	require.NoError(t, os.Remove(filepath.Join(dir, "apps/api/.env")))
-	require.NoError(t, os.Remove(filepath.Join(dir, "src/main.ts")))
+	for _, path := range []string{"fixtures/node_modules", "apps/api/.env", "app/-x/.env", "src/main.ts"} {
+		require.NoError(t, os.RemoveAll(filepath.Join(dir, path)))
+	}
+	delete(tracked, "src/main.ts") // A file that was deleted stays deleted.
+	tracked["src/new.ts"] = "2\n"
 
-	checkout := workspace.NewCheckout(dir)
-	leftovers, err := checkout.Leftovers(t.Context())
+	_, err := workspace.OpenCheckout(t.Context(), dir)
 	require.NoError(t, err)
-	assert.ElementsMatch(t, []string{"apps/dashboard/dist/built.js", "apps/api/dist/", "coverage/", "debug.log", "apps/dashboard/.env.development", "app/[...path]/debug.log"}, leftovers)
-	absent, err := checkout.Absent(t.Context())
+	assert.Equal(t, tracked, read(t, dir))
+}
+
+func TestACheckoutIsFoundFromWhereTheCallerIs(t *testing.T) {
+	dir := committed(t, ignores)
+	t.Chdir(filepath.Dir(dir))
+	checkout, err := workspace.OpenCheckout(t.Context(), filepath.Base(dir))
 	require.NoError(t, err)
-	assert.ElementsMatch(t, []string{"fixtures/node_modules/a/index.js", "apps/api/.env"}, absent, "a file that was deleted stays deleted")
+	clean, err := checkout.Clean(t.Context())
+	require.NoError(t, err)
+	assert.True(t, clean)
 }
 
 func TestEnvFilesOfNobodyButTheirOwnerAreNoSource(t *testing.T) {
 	dir := committed(t, map[string]string{"a.ts": "1\n"})
 	write(t, dir, map[string]string{".env.staging": "SECRET=1\n", "app/.env.production": "SECRET=1\n", "app/.env.example": "SECRET=\n"})
-	leftovers, err := workspace.NewCheckout(dir).Leftovers(t.Context())
+	_, err := workspace.OpenCheckout(t.Context(), dir)
 	require.NoError(t, err)
-	assert.ElementsMatch(t, []string{".env.staging", "app/.env.production"}, leftovers)
+	assert.Equal(t, map[string]string{"a.ts": "1\n", "app/.env.example": "SECRET=\n"}, read(t, dir))
+}
+
+func TestWithoutAHistoryNamesSayWhatIsNoSource(t *testing.T) {
+	for name, git := range map[string]map[string]string{"a folder": nil, "a worktree": {".git": "gitdir: /elsewhere\n"}} {
+		dir := t.TempDir()
+		write(t, dir, git)
+		write(t, dir, map[string]string{"src/a.ts": "1\n", ".env.example": "A=\n", "src/.env.production": "A=1\n",
+			"dist/b.js": "1\n", "src/coverage/c.html": "1\n", "tsconfig.tsbuildinfo": "1\n", "src/dist.ts": "1\n"})
+		checkout, err := workspace.OpenCheckout(t.Context(), dir)
+		require.NoError(t, err, name)
+		assert.Equal(t, map[string]string{"src/a.ts": "1\n", ".env.example": "A=\n", "src/dist.ts": "1\n"}, read(t, dir), name)
+		_, created, err := checkout.Head(t.Context())
+		if git != nil {
+			assert.ErrorContains(t, err, "source: .git is a file, as in a worktree")
+			continue
+		}
+		require.NoError(t, err)
+		assert.Equal(t, time.Unix(0, 0).UTC(), created)
+		clean, err := checkout.Clean(t.Context())
+		require.NoError(t, err)
+		assert.False(t, clean, "without a commit its content names it")
+	}
+}
+
+// read is the content of all files of a folder by their paths, those of its history excepted.
+func read(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	files := map[string]string{}
+	require.NoError(t, filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.Name() == workspace.GitDir && entry.IsDir():
+			return fs.SkipDir
+		case entry.Name() == workspace.GitDir || entry.IsDir():
+			return nil
+		}
+		data, err := os.ReadFile(path)
+		name, _ := filepath.Rel(dir, path)
+		files[name] = string(data)
+		return err
+	}))
+	return files
 }
 
 func TestClean(t *testing.T) {
@@ -110,7 +162,9 @@ func TestClean(t *testing.T) {
 			files[".gitignore"] += "!.env.example\n"
 			dir := committed(t, files)
 			test.change(dir)
-			clean, err := workspace.NewCheckout(dir).Clean(t.Context())
+			checkout, err := workspace.OpenCheckout(t.Context(), dir)
+			require.NoError(t, err)
+			clean, err := checkout.Clean(t.Context())
 			require.NoError(t, err)
 			assert.Equal(t, test.want, clean)
 		})
@@ -118,14 +172,18 @@ func TestClean(t *testing.T) {
 }
 
 func TestHead(t *testing.T) {
-	commit, created, err := workspace.NewCheckout(committed(t, ignores)).Head(t.Context())
+	checkout, err := workspace.OpenCheckout(t.Context(), committed(t, ignores))
+	require.NoError(t, err)
+	commit, created, err := checkout.Head(t.Context())
 	require.NoError(t, err)
 	assert.Regexp(t, "^[0-9a-f]{40}$", commit)
 	assert.Equal(t, time.Date(2026, 11, 23, 10, 15, 30, 0, time.UTC), created)
 
 	empty := t.TempDir()
 	git(t, empty, "init", "--quiet")
-	_, _, err = workspace.NewCheckout(empty).Head(t.Context())
+	checkout, err = workspace.OpenCheckout(t.Context(), empty)
+	require.NoError(t, err)
+	_, _, err = checkout.Head(t.Context())
 	assert.ErrorContains(t, err, "source: git show: ")
 	assert.NotContains(t, err.Error(), "\n")
 }
@@ -140,17 +198,17 @@ func TestLineEndsOfACheckout(t *testing.T) {
 		git(t, ".", append(settings, "clone", "--quiet", origin, dir)...)
 		return dir
 	}
-	require.NoError(t, workspace.NewCheckout(clone()).CheckLineEnds(t.Context()))
-	windows := clone("-c", "core.autocrlf=true", "-c", "core.eol=crlf")
-	err := workspace.NewCheckout(windows).CheckLineEnds(t.Context())
+	_, err := workspace.OpenCheckout(t.Context(), clone())
+	require.NoError(t, err)
+	_, err = workspace.OpenCheckout(t.Context(), clone("-c", "core.autocrlf=true", "-c", "core.eol=crlf"))
 	require.ErrorContains(t, err, "source: .gitattributes, run.sh: checked out with Windows line ends (CRLF)")
 	assert.ErrorContains(t, err, "* text=auto eol=lf")
 
 	write(t, origin, map[string]string{".gitattributes": "* text=auto eol=lf\n*.bat text eol=crlf\ndos.txt -text\n"})
 	git(t, origin, "commit", "--quiet", "--all", "--message=attributes")
-	windows = clone("-c", "core.autocrlf=true", "-c", "core.eol=crlf")
-	require.NoError(t, workspace.NewCheckout(windows).CheckLineEnds(t.Context()))
-	clean, err := workspace.NewCheckout(windows).Clean(t.Context())
+	checkout, err := workspace.OpenCheckout(t.Context(), clone("-c", "core.autocrlf=true", "-c", "core.eol=crlf"))
+	require.NoError(t, err)
+	clean, err := checkout.Clean(t.Context())
 	require.NoError(t, err)
 	assert.True(t, clean)
 }

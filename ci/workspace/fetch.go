@@ -42,12 +42,3 @@ func fetchFiles(inManifest settings, workspaceYAML string) ([]string, error) {
 func Literal(path string) string {
 	return strings.NewReplacer(`\`, `\\`, `!`, `\!`, `*`, `\*`, `?`, `\?`, `[`, `\[`, `]`, `\]`).Replace(path)
 }
-
-// Literals are the patterns that match paths.
-func Literals(paths []string) []string {
-	patterns := make([]string, len(paths))
-	for i, path := range paths {
-		patterns[i] = Literal(path)
-	}
-	return patterns
-}
