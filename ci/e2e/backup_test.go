@@ -60,7 +60,7 @@ func TestRestoreDrill(t *testing.T) {
 	part(t, "a restore over the live database that is killed is in the way of others, who are told", func(t *testing.T) {
 		file := notLive(t)
 		kill(t, start(t, func() bool {
-			return kubectl(t, "-n", production, "get", "job", "postgres-restore", "--ignore-not-found", "-o", "name") != ""
+			return strings.Contains(kubectl(t, "-n", production, "get", "jobs", "-o", "name"), "/postgres-restore-")
 		}, "restore", "--env", "production", "--to-time", moment, "--force"))
 		again := "finish it: dagger call restore --env production --to-time " + moment + " --force"
 		for _, command := range [][]string{
