@@ -11,8 +11,8 @@ import (
 	"github.com/codingbutter/team-dashboard/ci/config"
 )
 
-// rights are what a deploy or a rollback does in every environment. k8s/platform/deployer.yaml gives them, and more that
-// only some environments or other functions need.
+// rights are what deploys, rollbacks, backups, restores and rotations do in every environment. k8s/platform/deployer.yaml gives
+// them, and more that only some environments need.
 var rights = []struct{ apiVersion, kind, subresource, verbs string }{
 	{"v1", "Service", "", "get list create patch delete"},
 	{"v1", "Service", "proxy", "get"},
@@ -30,11 +30,12 @@ var rights = []struct{ apiVersion, kind, subresource, verbs string }{
 	{"apps/v1", "Deployment", "scale", "patch"},
 	{"apps/v1", "ReplicaSet", "", "list"},
 	{"apps/v1", "StatefulSet", "", "get list create patch"},
+	{"apps/v1", "StatefulSet", "scale", "patch"},
 	{"autoscaling/v2", "HorizontalPodAutoscaler", "", "get list create patch delete"},
 	{"policy/v1", "PodDisruptionBudget", "", "get list create patch delete"},
 	{"networking.k8s.io/v1", "NetworkPolicy", "", "get list create patch delete"},
 	{"batch/v1", "CronJob", "", "get list create patch"},
-	{"batch/v1", "Job", "", "get list create delete"},
+	{"batch/v1", "Job", "", "get list create patch delete"},
 	{"coordination.k8s.io/v1", "Lease", "", "get create update patch"},
 }
 
@@ -53,7 +54,7 @@ func (e *LackingError) Error() string {
 		e.Environment.Namespace, strings.Join(e.Rights, ", "), grantCommand(e.Environment.Name))
 }
 
-// Check asks the API server for every right that a deploy needs. A *LackingError names all that are lacking.
+// Check asks the API server for every right that the pipeline needs. A *LackingError names all that are lacking.
 func Check(ctx context.Context, api *cluster.Cluster, environment config.Environment) error {
 	actions := needed(environment.Namespace)
 	allowed := make([]bool, len(actions))

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/codingbutter/team-dashboard/ci/access"
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/config"
 	"github.com/codingbutter/team-dashboard/ci/lock"
@@ -81,8 +82,11 @@ const lockTTL = 20 * time.Second
 // exclusiveJobs are those that must not run beside another one, nor beside one that a killed run has left behind.
 var exclusiveJobs = []string{"postgres-backup", "postgres-restore", "postgres-archive", "postgres-password"}
 
-// locked does something while no deploy and no other restore can.
+// locked does something while no deploy and no other restore can. Whoever may not do all of it does none of it.
 func (d Database) locked(ctx context.Context, command string, do func(context.Context, Database) error) error {
+	if err := access.Check(ctx, d.Cluster, d.Environment); err != nil {
+		return err
+	}
 	held, err := lock.Acquire(ctx, d.Cluster, d.Environment.Namespace, lock.Request{Holder: d.Holder, Command: command, Application: d.Application.Name, TTL: lockTTL,
 		Progress: func(line string) { d.say("%s", line) }})
 	if err != nil {

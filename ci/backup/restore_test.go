@@ -144,3 +144,12 @@ func TestARepositoryThatIsAwayTouchesNothing(t *testing.T) {
 		assert.False(t, l.stopped())
 	})
 }
+
+func TestARightThatIsLackingTouchesNothing(t *testing.T) {
+	inLab(t, running, func(t *testing.T, l *lab) {
+		before := len(l.Writes())
+		l.Forbid("NetworkPolicy") // which only a deploy would meet, in the end
+		require.ErrorContains(t, l.restore(Request{Target: Target{Latest: true}, Force: true}), "may not do in namespace \"team-dashboard-prod\": get NetworkPolicy")
+		assert.Len(t, l.Writes(), before)
+	})
+}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/codingbutter/team-dashboard/ci/access"
 	"github.com/codingbutter/team-dashboard/ci/backup"
 	"github.com/codingbutter/team-dashboard/ci/config"
 	"github.com/codingbutter/team-dashboard/ci/lock"
@@ -64,7 +65,10 @@ func (s Store) Rotate(ctx context.Context, options RotateOptions) (Rotation, err
 	if err := r.plan(ctx); err != nil || r.done() {
 		return r.result, err
 	}
-	var err error
+	err := access.Check(ctx, s.Cluster, s.Environment)
+	if err != nil {
+		return r.result, err
+	}
 	if r.held, err = lock.Acquire(ctx, s.Cluster, s.Environment.Namespace, r.lockRequest(ctx)); err != nil {
 		return r.result, err
 	}
