@@ -47,7 +47,7 @@ func inLab(t *testing.T, set func(t *testing.T) *lab, test func(t *testing.T, l 
 
 // empty is a lab where no database is, or is left.
 func empty(t *testing.T) *lab {
-	l := &lab{Server: clustertest.NewServer(), t: t, listed: output}
+	l := &lab{Server: clustertest.NewServer(production.Namespace), t: t, listed: output}
 	l.Server.RunJob, l.client = l.run, l.NewClient()
 	return l
 }

@@ -2,6 +2,7 @@ package cluster_test
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -52,22 +53,22 @@ func TestFieldsThatOthersSet(t *testing.T) {
 		stays   bool
 		listed  []string
 	}{
-		{"kubectl edit", "kubectl-edit", merged, `{"spec":{"sessionAffinity":"ClientIP"}}`, false, nil},
-		{"kubectl patch", "kubectl-patch", merged, `{"spec":{"sessionAffinity":"ClientIP"}}`, false, nil},
-		{"kubectl set", "kubectl-set", merged, `{"spec":{"sessionAffinity":"ClientIP"}}`, false, nil},
-		{"kubectl apply", "kubectl-client-side-apply", merged, `{"spec":{"sessionAffinity":"ClientIP"}}`, false, nil},
-		{"kubectl apply --server-side", "kubectl", applied, `{"apiVersion":"v1","kind":"Service","metadata":{"name":"web","namespace":"shop"},"spec":{"sessionAffinity":"ClientIP"}}`, false, nil},
-		{"terraform", "terraform", merged, `{"spec":{"sessionAffinity":"ClientIP"}}`, true, []string{`spec.sessionAffinity by "terraform"`}},
-		{"argocd", "argocd-controller", applied, `{"apiVersion":"v1","kind":"Service","metadata":{"name":"web","namespace":"shop"},"spec":{"sessionAffinity":"ClientIP"}}`,
-			true, []string{`spec.sessionAffinity by "argocd-controller"`}},
-		{"a controller", "kube-controller-manager", merged, `{"spec":{"sessionAffinity":"ClientIP"}}`, true, nil},
-		{"labels", "rancher", merged, `{"metadata":{"labels":{"team":"a"}},"spec":{"sessionAffinity":"ClientIP"}}`, true,
-			[]string{`metadata.labels by "rancher"`, `spec.sessionAffinity by "rancher"`}},
-		{"notes and states", "ingress-controller", merged, `{"metadata":{"annotations":{"seen":"yes"}},"status":{"loadBalancer":{}},"spec":{"sessionAffinity":"ClientIP"}}`, true,
-			[]string{`spec.sessionAffinity by "ingress-controller"`}},
+		{"kubectl edit", "kubectl-edit", merged, `{"spec":{"publishNotReadyAddresses":true}}`, false, nil},
+		{"kubectl patch", "kubectl-patch", merged, `{"spec":{"publishNotReadyAddresses":true}}`, false, nil},
+		{"kubectl set", "kubectl-set", merged, `{"spec":{"publishNotReadyAddresses":true}}`, false, nil},
+		{"kubectl apply", "kubectl-client-side-apply", merged, `{"spec":{"publishNotReadyAddresses":true}}`, false, nil},
+		{"kubectl apply --server-side", "kubectl", applied, `{"apiVersion":"v1","kind":"Service","metadata":{"name":"web","namespace":"shop"},"spec":{"publishNotReadyAddresses":true}}`, false, nil},
+		{"terraform", "terraform", merged, `{"spec":{"publishNotReadyAddresses":true}}`, true, []string{`spec.publishNotReadyAddresses by "terraform"`}},
+		{"argocd", "argocd-controller", applied, `{"apiVersion":"v1","kind":"Service","metadata":{"name":"web","namespace":"shop"},"spec":{"publishNotReadyAddresses":true}}`,
+			true, []string{`spec.publishNotReadyAddresses by "argocd-controller"`}},
+		{"a controller", "kube-controller-manager", merged, `{"spec":{"publishNotReadyAddresses":true}}`, true, nil},
+		{"labels", "rancher", merged, `{"metadata":{"labels":{"team":"a"}},"spec":{"publishNotReadyAddresses":true}}`, true,
+			[]string{`metadata.labels by "rancher"`, `spec.publishNotReadyAddresses by "rancher"`}},
+		{"notes and states", "ingress-controller", merged, `{"metadata":{"annotations":{"seen":"yes"}},"status":{"loadBalancer":{}},"spec":{"publishNotReadyAddresses":true}}`, true,
+			[]string{`spec.publishNotReadyAddresses by "ingress-controller"`}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			client := clustertest.NewServer().NewClient()
+			client := clustertest.NewServer("shop").NewClient()
 			api := client.Cluster()
 			first, err := api.Apply(t.Context(), ours(), cluster.ApplyOptions{})
 			require.NoError(t, err)
@@ -79,7 +80,7 @@ func TestFieldsThatOthersSet(t *testing.T) {
 
 			after, err := api.ApplyVersion(t.Context(), read, ours())
 			require.NoError(t, err)
-			assert.Equal(t, test.stays, has(after, "sessionAffinity"))
+			assert.Equal(t, test.stays, has(after, "publishNotReadyAddresses"))
 			assert.Equal(t, test.listed, cluster.Foreign(after))
 			assert.False(t, cluster.HandEdited(after, ours()))
 
@@ -97,19 +98,25 @@ func has(object *cluster.Object, field string) bool {
 
 // An apply without the condition of a version takes them over, too.
 func TestApplyTakesOverByItself(t *testing.T) {
-	client := clustertest.NewServer().NewClient()
+	client := clustertest.NewServer("shop").NewClient()
 	api := client.Cluster()
 	_, err := api.Apply(t.Context(), ours(), cluster.ApplyOptions{})
 	require.NoError(t, err)
-	as(t, client, "kubectl-edit", merged, serviceAt, `{"spec":{"sessionAffinity":"ClientIP"}}`)
+	as(t, client, "kubectl-edit", merged, serviceAt, `{"spec":{"publishNotReadyAddresses":true}}`)
 	after, err := api.Apply(t.Context(), ours(), cluster.ApplyOptions{})
 	require.NoError(t, err)
-	assert.False(t, has(after, "sessionAffinity"))
+	assert.False(t, has(after, "publishNotReadyAddresses"))
 }
 
 // The number of pods is not removed with the rest: without one, there would be one pod.
 func TestReplicasThatPeopleSet(t *testing.T) {
-	workload := func(spec map[string]any) *cluster.Object { return rendered("Deployment", "apps/v1", spec) }
+	workload := func(more map[string]any) *cluster.Object {
+		labels := map[string]any{"app": "web"}
+		spec := map[string]any{"selector": map[string]any{"matchLabels": labels}, "template": map[string]any{"metadata": map[string]any{"labels": labels},
+			"spec": map[string]any{"containers": []any{map[string]any{"name": "web", "image": "web"}}}}}
+		maps.Copy(spec, more)
+		return rendered("Deployment", "apps/v1", spec)
+	}
 	for _, test := range []struct {
 		name   string
 		wanted map[string]any
@@ -119,7 +126,7 @@ func TestReplicasThatPeopleSet(t *testing.T) {
 		{"given by the manifest", map[string]any{"paused": true, "replicas": int64(3)}, int64(3)},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			client := clustertest.NewServer().NewClient()
+			client := clustertest.NewServer("shop").NewClient()
 			api := client.Cluster()
 			_, err := api.Apply(t.Context(), workload(map[string]any{"paused": true}), cluster.ApplyOptions{})
 			require.NoError(t, err)
@@ -135,7 +142,7 @@ func TestReplicasThatPeopleSet(t *testing.T) {
 
 // What people set and the object cannot lose stays, and is listed.
 func TestFieldsThatCannotBeRemoved(t *testing.T) {
-	server := clustertest.NewServer()
+	server := clustertest.NewServer("shop")
 	client := server.NewClient()
 	api := client.Cluster()
 	_, err := api.Apply(t.Context(), ours(), cluster.ApplyOptions{})
@@ -159,7 +166,7 @@ func TestFieldsThatCannotBeRemoved(t *testing.T) {
 }
 
 func TestWroteBetween(t *testing.T) {
-	client := clustertest.NewServer().NewClient()
+	client := clustertest.NewServer("shop").NewClient()
 	api := client.Cluster()
 	first, err := api.Apply(t.Context(), ours(), cluster.ApplyOptions{})
 	require.NoError(t, err)
@@ -167,7 +174,7 @@ func TestWroteBetween(t *testing.T) {
 	second, err := api.Get(context.Background(), cluster.RefOf(ours()))
 	require.NoError(t, err)
 	assert.False(t, cluster.WroteBetween(first, second))
-	third, err := api.MergePatch(t.Context(), cluster.RefOf(ours()), map[string]any{"spec": map[string]any{"type": "ClusterIP"}})
+	third, err := api.MergePatch(t.Context(), cluster.RefOf(ours()), map[string]any{"spec": map[string]any{"publishNotReadyAddresses": true}})
 	require.NoError(t, err)
 	assert.True(t, cluster.WroteBetween(second, third))
 }

@@ -2,6 +2,7 @@ package lock_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -95,7 +96,7 @@ func TestFence(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				server := clustertest.NewServer()
+				server := clustertest.NewServer("shop")
 				test.before(t, server)
 				fenced, others := everything(server)
 				held := start(t, server).acquire(t, ada())
@@ -119,7 +120,7 @@ func setLeaseUnclean(t *testing.T, server *clustertest.Server) {
 // What the user may not see or change, nobody with this kubeconfig can write: it keeps nobody from the lock.
 func TestFenceWithoutRights(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server := clustertest.NewServer()
+		server := clustertest.NewServer("shop")
 		fenced, _ := everything(server)
 		server.Forbid("Secret")
 		server.Forbid("Namespace")
@@ -132,7 +133,7 @@ func TestFenceWithoutRights(t *testing.T) {
 // A holder that is killed in the middle of fencing leaves it to the next one.
 func TestFencingThatWasInterrupted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server := clustertest.NewServer()
+		server := clustertest.NewServer("shop")
 		fenced, _ := everything(server)
 		run := start(t, server)
 		run.Fault = func(n int, _ clustertest.Write) clustertest.Fault {
@@ -154,7 +155,7 @@ func TestFencingThatWasInterrupted(t *testing.T) {
 // The mark of a fence is nobody's field: the next apply neither removes it nor lists it, and changes nothing.
 func TestTheFenceIsNoChange(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server := clustertest.NewServer()
+		server := clustertest.NewServer("shop")
 		run := start(t, server)
 		held := run.acquire(t, bob())
 		_, err := held.Apply(t.Context(), settings("a"))
@@ -215,7 +216,7 @@ func (g *gate) RoundTrip(request *http.Request) (*http.Response, error) {
 // An answer that was given before somebody asked tells him nothing.
 func TestAnEarlierLookConfirmsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server := clustertest.NewServer()
+		server := clustertest.NewServer("shop")
 		connection := &gate{client: server.NewClient(), served: make(chan struct{}), opened: make(chan struct{})}
 		held, err := lock.Acquire(t.Context(), cluster.New(&url.URL{Scheme: "https", Host: "api.example"}, connection), "shop", ada())
 		require.NoError(t, err)
@@ -235,7 +236,7 @@ func TestAnEarlierLookConfirmsNothing(t *testing.T) {
 // Sixty objects, eight at a time, share their looks at the Lease; what is so already takes one read and one apply.
 func TestConfirmationsAreShared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		connection := &counting{client: clustertest.NewServer().NewClient()}
+		connection := &counting{client: clustertest.NewServer("shop").NewClient()}
 		api := cluster.New(&url.URL{Scheme: "https", Host: "api.example"}, connection)
 		held, err := lock.Acquire(t.Context(), api, "shop", ada())
 		require.NoError(t, err)
@@ -246,7 +247,7 @@ func TestConfirmationsAreShared(t *testing.T) {
 			group.SetLimit(8)
 			for i := range 60 {
 				object := settings("a")
-				object.SetName("settings-" + string(rune('A'+i)))
+				object.SetName(fmt.Sprintf("settings-%d", i))
 				group.Go(func() error { return apply(object)(ctx, held) })
 			}
 			require.NoError(t, group.Wait())

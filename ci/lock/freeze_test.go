@@ -108,7 +108,7 @@ func TestAFrozenHolder(t *testing.T) {
 
 // frozen freezes a holder at its n-th write after it got the lock; false when there are fewer.
 func (v verb) frozen(t *testing.T, n int) bool {
-	server := clustertest.NewServer()
+	server := clustertest.NewServer("shop")
 	first := start(t, server)
 	old := first.acquire(t, ada())
 	for _, object := range v.there {
@@ -153,7 +153,7 @@ func (v verb) frozen(t *testing.T, n int) bool {
 // A holder without its lock that is about to remove what it made leaves what a later one has taken over in that very moment.
 func TestAWithdrawalLeavesWhatIsTakenOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server := clustertest.NewServer()
+		server := clustertest.NewServer("shop")
 		first := start(t, server)
 		old := first.acquire(t, ada())
 		first.Fault = func(_ int, w clustertest.Write) clustertest.Fault {

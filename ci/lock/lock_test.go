@@ -58,7 +58,7 @@ func setLease(t *testing.T, server *clustertest.Server, value any, fields ...str
 
 func TestAcquireAndRelease(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server := clustertest.NewServer()
+		server := clustertest.NewServer("shop")
 		held := start(t, server).acquire(t, ada())
 		assert.NotEmpty(t, held.Token())
 		assert.Equal(t, held.Token(), leaseOf(server).GetAnnotations()[tokenAnnotation])
@@ -78,7 +78,7 @@ func TestAcquireAndRelease(t *testing.T) {
 
 func TestHeldByAnother(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server := clustertest.NewServer()
+		server := clustertest.NewServer("shop")
 		began := time.Now()
 		held := start(t, server).acquire(t, ada())
 		time.Sleep(time.Minute) // renewals keep it alive
@@ -97,7 +97,7 @@ func TestHeldByAnother(t *testing.T) {
 
 func TestWaitForTheHolder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server := clustertest.NewServer()
+		server := clustertest.NewServer("shop")
 		held := start(t, server).acquire(t, ada())
 		time.AfterFunc(time.Minute, func() { assert.NoError(t, held.Release(context.WithoutCancel(t.Context()))) })
 
@@ -116,7 +116,7 @@ func TestWaitForTheHolder(t *testing.T) {
 
 func TestTheWaitEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server := clustertest.NewServer()
+		server := clustertest.NewServer("shop")
 		start(t, server).acquire(t, ada())
 		request := bob()
 		request.Wait = 30 * time.Second
@@ -141,7 +141,7 @@ func TestADeadHolderIsFollowed(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				server := clustertest.NewServer()
+				server := clustertest.NewServer("shop")
 				dead := start(t, server)
 				dead.acquire(t, ada())
 				dead.kill()
@@ -160,7 +160,7 @@ func TestADeadHolderIsFollowed(t *testing.T) {
 // A holder whose clock is an hour slow looks expired, and is not: its renewals are seen.
 func TestSlowClockOfTheHolder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server := clustertest.NewServer()
+		server := clustertest.NewServer("shop")
 		slow := start(t, server)
 		slow.acquire(t, ada())
 		slow.kill()
@@ -179,7 +179,7 @@ func TestSlowClockOfTheHolder(t *testing.T) {
 
 func TestManyAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server := clustertest.NewServer()
+		server := clustertest.NewServer("shop")
 		results := make(chan error, 8)
 		for range cap(results) {
 			go func() {
@@ -206,7 +206,7 @@ func TestTakenOver(t *testing.T) {
 		setLease(t, server, "other", "metadata", "annotations", tokenAnnotation)
 	}
 	synctest.Test(t, func(t *testing.T) {
-		server := clustertest.NewServer()
+		server := clustertest.NewServer("shop")
 		held := start(t, server).acquire(t, ada())
 		takenOver(t, server)
 		<-held.Context().Done()
@@ -219,14 +219,14 @@ func TestTakenOver(t *testing.T) {
 		assert.Equal(t, "other", leaseOf(server).GetAnnotations()[tokenAnnotation], "the new holder's Lease is left alone")
 	})
 	synctest.Test(t, func(t *testing.T) {
-		server := clustertest.NewServer()
+		server := clustertest.NewServer("shop")
 		held := start(t, server).acquire(t, ada())
 		takenOver(t, server)
 		_, err := held.Apply(t.Context(), settings("a"))
 		assert.ErrorIs(t, err, lock.ErrLost, "before the next renewal")
 	})
 	synctest.Test(t, func(t *testing.T) {
-		server := clustertest.NewServer()
+		server := clustertest.NewServer("shop")
 		held := start(t, server).acquire(t, ada())
 		takenOver(t, server)
 		assert.ErrorIs(t, held.Release(t.Context()), lock.ErrLost)
@@ -236,7 +236,7 @@ func TestTakenOver(t *testing.T) {
 
 func TestALeaseThatWasDeletedByHand(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server := clustertest.NewServer()
+		server := clustertest.NewServer("shop")
 		held := start(t, server).acquire(t, ada())
 		server.Remove(lock.Ref("shop"))
 		time.Sleep(20 * time.Second)

@@ -18,7 +18,9 @@ func settings(value string) *cluster.Object {
 func web(image string) *cluster.Object {
 	object := &cluster.Object{Object: map[string]any{"apiVersion": "apps/v1", "kind": "Deployment", "spec": map[string]any{
 		"replicas": int64(2),
-		"template": map[string]any{"spec": map[string]any{"containers": []any{map[string]any{"name": "web", "image": image}}}},
+		"selector": map[string]any{"matchLabels": map[string]any{"app": "web"}},
+		"template": map[string]any{"metadata": map[string]any{"labels": map[string]any{"app": "web"}},
+			"spec": map[string]any{"containers": []any{map[string]any{"name": "web", "image": image}}}},
 	}}}
 	object.SetName("web")
 	object.SetNamespace("shop")
@@ -34,7 +36,8 @@ func data(object *cluster.Object) any {
 }
 
 func job() *cluster.Object {
-	object := &cluster.Object{Object: map[string]any{"apiVersion": "batch/v1", "kind": "Job", "spec": map[string]any{}}}
+	object := &cluster.Object{Object: map[string]any{"apiVersion": "batch/v1", "kind": "Job", "spec": map[string]any{
+		"template": map[string]any{"spec": map[string]any{"restartPolicy": "Never", "containers": []any{map[string]any{"name": "smoke", "image": "smoke"}}}}}}}
 	object.SetName("smoke")
 	object.SetNamespace("shop")
 	object.SetLabels(labelled)

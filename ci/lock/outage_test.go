@@ -3,6 +3,7 @@ package lock_test
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -56,7 +57,7 @@ func TestAnOutageAtEachRequest(t *testing.T) {
 			met := false
 			t.Run(fmt.Sprintf("%s from request %d", length, n), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					server := clustertest.NewServer()
+					server := clustertest.NewServer("shop")
 					run := start(t, server)
 					requests, began := 0, time.Time{}
 					run.Away = func() bool {
@@ -86,7 +87,7 @@ func TestAnOutageAtEachRequest(t *testing.T) {
 // Whoever watches a run that stands still is told why, once, and when it goes on.
 func TestAnOutageIsTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server := clustertest.NewServer()
+		server := clustertest.NewServer("shop")
 		run := start(t, server)
 		request, told := ada(), []string{}
 		request.Progress = func(line string) { told = append(told, line) }
@@ -106,7 +107,7 @@ func TestNobodyTakesOverByAnOutage(t *testing.T) {
 	for _, comes := range []time.Duration{0, 3 * time.Minute, 6*time.Minute + 100*time.Millisecond} {
 		t.Run(comes.String(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				server := clustertest.NewServer()
+				server := clustertest.NewServer("shop")
 				began := time.Now()
 				away := func() bool {
 					since := time.Since(began)
@@ -143,7 +144,7 @@ func TestNobodyTakesOverByAnOutage(t *testing.T) {
 // holder, whose network is worse, has no luck.
 func TestOnlyAnswersCount(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server := clustertest.NewServer()
+		server := clustertest.NewServer("shop")
 		first, second := start(t, server), start(t, server)
 		held := first.acquire(t, ada())
 		began := time.Now()
@@ -161,7 +162,7 @@ func TestOnlyAnswersCount(t *testing.T) {
 // A process that slept between two of its looks has not seen the holder dead.
 func TestAGapIsNoLook(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server := clustertest.NewServer()
+		server := clustertest.NewServer("shop")
 		first, second := start(t, server), start(t, server)
 		first.acquire(t, ada())
 		first.kill()
@@ -181,7 +182,7 @@ func TestAGapIsNoLook(t *testing.T) {
 // A holder that alone cannot reach the API server is followed, and finds out.
 func TestAHolderThatIsCutOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server := clustertest.NewServer()
+		server := clustertest.NewServer("shop")
 		first, second := start(t, server), start(t, server)
 		held := first.acquire(t, ada())
 		began := time.Now()
@@ -201,7 +202,7 @@ func TestAHolderThatIsCutOff(t *testing.T) {
 
 func TestAnOutageWithoutAnEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server := clustertest.NewServer()
+		server := clustertest.NewServer("shop")
 		run := start(t, server)
 		held := run.acquire(t, ada())
 		began := time.Now()
@@ -227,7 +228,7 @@ func TestAFaultAtEachWrite(t *testing.T) {
 			met := false
 			t.Run(fmt.Sprintf("%s at write %d", fault, n), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					server := clustertest.NewServer()
+					server := clustertest.NewServer("shop")
 					run := start(t, server)
 					run.Fault = func(at int, _ clustertest.Write) clustertest.Fault {
 						if at == n {
@@ -265,7 +266,7 @@ func TestALostAnswerIsToldAll(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				server := clustertest.NewServer()
+				server := clustertest.NewServer("shop")
 				before := start(t, server).acquire(t, bob())
 				_, err := before.Apply(t.Context(), test.there)
 				require.NoError(t, err)
@@ -298,7 +299,7 @@ func TestAControllerThatIsBusy(t *testing.T) {
 		}
 		t.Run(v.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				server := clustertest.NewServer()
+				server := clustertest.NewServer("shop")
 				run := start(t, server)
 				held := run.acquire(t, ada())
 				_, err := held.Apply(t.Context(), v.there[0])
@@ -308,7 +309,7 @@ func TestAControllerThatIsBusy(t *testing.T) {
 					if w.Ref == cluster.RefOf(v.there[0]) && conflicts < 50 {
 						conflicts++
 						object := server.Get(w.Ref)
-						object.Object["status"] = map[string]any{"observed": int64(conflicts)}
+						object.SetAnnotations(map[string]string{"example.com/seen": strconv.Itoa(conflicts)})
 						server.Put(object)
 					}
 					return clustertest.None

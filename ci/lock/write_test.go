@@ -17,7 +17,7 @@ import (
 // held runs a test under the lock.
 func held(t *testing.T, test func(t *testing.T, server *clustertest.Server, held *lock.Held)) {
 	synctest.Test(t, func(t *testing.T) {
-		server := clustertest.NewServer()
+		server := clustertest.NewServer("shop")
 		run := start(t, server)
 		held := run.acquire(t, ada())
 		test(t, server, held)
@@ -103,7 +103,7 @@ func TestCreateOnce(t *testing.T) {
 		assert.Empty(t, made.GetAnnotations())
 		_, err = held.Create(t.Context(), job())
 		assert.True(t, cluster.IsConflict(err), "%v", err)
-		assert.ErrorContains(t, err, `creating Job "smoke" in namespace "shop": jobs "smoke" already exists`)
+		assert.ErrorContains(t, err, `creating Job "smoke" in namespace "shop": jobs.batch "smoke" already exists`)
 	})
 }
 

@@ -44,6 +44,7 @@ func TestLookSaysWhatDoesNotWork(t *testing.T) {
 		says   string
 	}{
 		"pods": {func(t *testing.T, f *lab) {
+			f.Idle = true // its controller would have other numbers
 			f.put("apps/v1", "DaemonSet", "node-exporter", map[string]any{"status": map[string]any{"desiredNumberScheduled": int64(3), "numberAvailable": int64(1)}})
 		}, "node-exporter: 1 of 3 pods are ready"},
 		"a target": {func(_ *testing.T, f *lab) {

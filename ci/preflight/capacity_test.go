@@ -58,7 +58,7 @@ func TestCapacityCountsWhatAdmissionAdds(t *testing.T) {
 	s, input := ready()
 	s.admit["web-"] = func(pod *cluster.Object) error {
 		containers, _, _ := unstructured.NestedSlice(pod.Object, "spec", "containers")
-		containers = append(containers, fields{"name": "proxy", "resources": fields{"requests": fields{"cpu": "1"}}})
+		containers = append(containers, fields{"name": "proxy", "image": "proxy", "resources": fields{"requests": fields{"cpu": "1"}}})
 		return unstructured.SetNestedSlice(pod.Object, containers, "spec", "containers")
 	}
 	s.Put(object("v1", "ResourceQuota", "shop", "small", fields{"status": fields{"hard": fields{"requests.cpu": "3", "count/pods": "2"}, "used": fields{"requests.cpu": "0"}}}))

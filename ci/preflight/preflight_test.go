@@ -100,7 +100,7 @@ func object(apiVersion, kind, namespace, name string, more fields) *cluster.Obje
 
 // deployment runs one container with requests and a limit.
 func deployment(name string) *cluster.Object {
-	return object("apps/v1", "Deployment", "shop", name, fields{"spec": fields{"template": fields{
+	return object("apps/v1", "Deployment", "shop", name, fields{"spec": fields{"selector": fields{"matchLabels": fields{"app": name}}, "template": fields{
 		"metadata": fields{"labels": fields{"app": name}},
 		"spec": fields{"serviceAccountName": name, "containers": []any{fields{"name": name, "image": "registry.example/" + name + ":v1@sha256:abc",
 			"resources": fields{"requests": fields{"cpu": "250m", "memory": "64Mi"}, "limits": fields{"memory": "128Mi"}}}}},
@@ -173,7 +173,7 @@ func TestOwnDataImagesAreVerified(t *testing.T) {
 		fields{"name": "database", "image": "registry.example:5000/shop/postgres:17-0123@sha256:def"},
 		fields{"name": "cache", "image": "docker.io/library/redis:8@sha256:fed"},
 	}}
-	input.Objects = append(input.Objects, object("apps/v1", "StatefulSet", "shop", "stores", fields{"spec": fields{"template": fields{"spec": pod}}}))
+	input.Objects = append(input.Objects, object("apps/v1", "StatefulSet", "shop", "stores", fields{"spec": fields{"selector": fields{}, "template": fields{"spec": pod}}}))
 	images := asked{images: map[string]string{}}
 	require.NoError(t, run(t, s, images, input).Err())
 	assert.Equal(t, map[string]string{
@@ -197,7 +197,7 @@ func TestEachProblemIsFound(t *testing.T) {
 		}, []string{"nobody is named as its owner", "kubectl label namespace shop"}},
 		{"images", func(server, *Input) Images { return registry{errors.New("image not found")} }, []string{"image not found"}},
 		{"images", func(_ server, input *Input) Images {
-			store := object("apps/v1", "StatefulSet", "shop", "database", fields{"spec": fields{"template": fields{"spec": fields{
+			store := object("apps/v1", "StatefulSet", "shop", "database", fields{"spec": fields{"selector": fields{}, "template": fields{"spec": fields{
 				"containers": []any{fields{"name": "database", "image": "registry.example/database:17"}},
 			}}}})
 			input.Objects = append(input.Objects, store)

@@ -20,7 +20,7 @@ import (
 func inStore(t *testing.T, test func(t *testing.T, server *clustertest.Server, api *cluster.Cluster, held *lock.Held)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		server := clustertest.NewServer()
+		server := clustertest.NewServer("shop")
 		api := server.NewClient().Cluster()
 		held, err := lock.Acquire(t.Context(), api, "shop", lock.Request{Holder: "somebody"})
 		require.NoError(t, err)

@@ -31,7 +31,7 @@ func (kinds routedBy) Layer(ctx context.Context, options render.Options) ([]*clu
 }
 
 func route(apiVersion, kind, name string) *cluster.Object {
-	object := &cluster.Object{Object: map[string]any{"apiVersion": apiVersion, "kind": kind, "spec": map[string]any{"for": name}}}
+	object := &cluster.Object{Object: map[string]any{"apiVersion": apiVersion, "kind": kind, "spec": map[string]any{}}}
 	object.SetName(name)
 	object.SetNamespace(staging.Namespace)
 	object.SetLabels(map[string]string{render.PartOfLabel: application.Name, labelManagedBy: cluster.FieldManager})

@@ -27,7 +27,7 @@ const (
 
 // suite runs in an API server whose Jobs print and end as told; made is the Job that it saw.
 func suite(ran clustertest.Ran, output io.Writer) (s smoke.Suite, made func() *cluster.Object) {
-	server := clustertest.NewServer()
+	server := clustertest.NewServer("team-dashboard-prod", "team-dashboard-staging")
 	var job *cluster.Object
 	server.RunJob = func(created *cluster.Object) clustertest.Ran {
 		job = created
@@ -74,7 +74,7 @@ func TestSlotJudgesByTheSummary(t *testing.T) {
 
 func TestSlotThatCannotRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server := clustertest.NewServer()
+		server := clustertest.NewServer("team-dashboard-prod", "team-dashboard-staging")
 		server.Forbid("Job")
 		s := smoke.Suite{Application: config.TeamDashboard(), Cluster: server.NewClient().Cluster(), Output: io.Discard}
 		_, err := s.Slot(t.Context(), target(t, "production", "green"), 0)
@@ -85,7 +85,7 @@ func TestSlotThatCannotRun(t *testing.T) {
 // Two runs at once, such as a deploy's and one by hand, have a Job each.
 func TestSlotsSideBySide(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server := clustertest.NewServer() // whose Jobs never end
+		server := clustertest.NewServer("team-dashboard-prod", "team-dashboard-staging") // whose Jobs never end
 		api := server.NewClient().Cluster()
 		results := make(chan error)
 		for range 2 {

@@ -52,6 +52,7 @@ func newShop(desired int64, pods map[string]*fakePod) *shop {
 			"spec": map[string]any{"replicas": desired, "template": map[string]any{"metadata": map[string]any{"labels": labels(version)},
 				"spec": map[string]any{"containers": []any{map[string]any{"name": "web"}}}}}}})
 	}
+	server.Idle = true // from now on, pods are as the test says
 	for _, made := range server.List("v1", "Pod", "shop-prod", map[string]string{"app.kubernetes.io/version": "v2"}) {
 		server.Remove(cluster.RefOf(made))
 	}

@@ -35,7 +35,7 @@ type fault struct {
 }
 
 func newServer() *server {
-	s := &server{api: clustertest.NewServer()}
+	s := &server{api: clustertest.NewServer("shop")}
 	s.api.Idle = true
 	s.client = s.api.NewClient()
 	s.client.Intercept = s.intercept

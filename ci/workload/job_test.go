@@ -28,7 +28,7 @@ const jobsPath = "/apis/batch/v1/namespaces/shop/jobs/"
 
 func smokeJob() *cluster.Object {
 	return &cluster.Object{Object: map[string]any{"apiVersion": "batch/v1", "kind": "Job", "metadata": map[string]any{"name": "smoke", "namespace": "shop"},
-		"spec": map[string]any{"template": map[string]any{"spec": map[string]any{"containers": []any{map[string]any{"name": "smoke"}}}}}}}
+		"spec": map[string]any{"template": map[string]any{"spec": map[string]any{"containers": []any{map[string]any{"name": "smoke", "image": "smoke"}}}}}}}
 }
 
 // jobs are those of the shop.

@@ -1,114 +1,78 @@
 package clustertest
 
 import (
-	"crypto/sha256"
-	"sync"
+	"encoding/base64"
+	"fmt"
+	"net/http"
 
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/util/managedfields"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 )
 
-// managers are the field managers by what they are of; they keep no state.
-var managers sync.Map
-
-// managed is a kind, or a subresource of one.
-type managed struct {
-	kind        schema.GroupVersionKind
-	subresource string
+// applied is server-side apply. It makes what is not there, whatever version it names.
+func (s *Server) applied(c change) (int, any, error) {
+	wanted, err := wantedBy(c)
+	if err != nil {
+		return 0, nil, err
+	}
+	object, err := merged(c, s.creations, wanted)
+	if err != nil {
+		return 0, nil, err
+	}
+	if err := decoded(c.kind, object); err != nil {
+		return 0, nil, fmt.Errorf("failed to convert new object (/%s; %s) to proper version: unable to convert unstructured object to %s: error decoding from json: %w",
+			c.name, object.GroupVersionKind(), object.GroupVersionKind(), err)
+	}
+	if c.live == nil {
+		if err := s.namespaced(c); err != nil {
+			return 0, nil, err
+		}
+		object = unborn(object)
+		if errs := validate(c.kind, nil, object); len(errs) > 0 {
+			return 0, nil, invalid(c.kind, c.name, errs)
+		}
+		return http.StatusCreated, s.done(c, object), nil
+	}
+	result, err := s.checked(c, object)
+	return http.StatusOK, result, err
 }
 
-// managerOf is apimachinery's own field manager. Without schemas it takes every list as one value.
-func managerOf(object *cluster.Object, subresource string) (*managedfields.FieldManager, error) {
-	kind := object.GroupVersionKind()
-	if known, ok := managers.Load(managed{kind, subresource}); ok {
-		return known.(*managedfields.FieldManager), nil
+// wantedBy is the configuration that is applied, if it may be.
+func wantedBy(c change) (*cluster.Object, error) {
+	if c.manager == "" {
+		return nil, apierrors.NewInvalid(metav1.SchemeGroupVersion.WithKind("PatchOptions").GroupKind(), "",
+			field.ErrorList{field.Required(field.NewPath("fieldManager"), "is required for apply patch")})
 	}
-	manager, err := managedfields.NewDefaultCRDFieldManager(managedfields.NewDeducedTypeConverter(), identity{}, identity{}, identity{},
-		kind, kind.GroupVersion(), subresource, nil)
-	if err == nil {
-		managers.Store(managed{kind, subresource}, manager)
-	}
-	return manager, err
-}
-
-// merge is what an apply of a body to an object makes. Stored objects are never changed, so the same gives the same: in the
-// thousands of runs of a test from one start most applies are made once.
-type merge struct {
-	live    *cluster.Object
-	body    [sha256.Size]byte
-	manager string
-	force   bool
-}
-
-var merges sync.Map
-
-// applied merges an applied configuration into what is there.
-func applied(live, wanted *cluster.Object, body []byte, manager string, force bool) (*cluster.Object, error) {
-	key := merge{live, sha256.Sum256(body), manager, force}
-	if known, ok := merges.Load(key); ok {
-		return known.(*cluster.Object).DeepCopy(), nil
-	}
-	fields, err := managerOf(wanted, "")
+	wanted, err := parse(c.location, c.body)
 	if err != nil {
 		return nil, err
 	}
-	result, err := fields.Apply(base(live, wanted), wanted, manager, force)
-	if err != nil {
-		return nil, err
+	if len(wanted.GetManagedFields()) > 0 {
+		return nil, apierrors.NewBadRequest("metadata.managedFields must be nil")
 	}
-	merges.Store(key, result.(*cluster.Object).DeepCopy())
-	return result.(*cluster.Object), nil
+	if c.live == nil && wanted.GetUID() != "" {
+		return nil, apierrors.NewConflict(c.kind.groupResource(), c.name,
+			fmt.Errorf("uid mismatch: the provided object specified uid %s, and no existing object was found", wanted.GetUID()))
+	}
+	if c.live != nil && wanted.GetResourceVersion() != "" && wanted.GetResourceVersion() != c.live.GetResourceVersion() {
+		return nil, conflict(c.location)
+	}
+	return wanted, nil
 }
 
-// updated notes who set the fields that a write other than an apply has changed.
-func updated(live, changed *cluster.Object, manager, subresource string) (*cluster.Object, error) {
-	fields, err := managerOf(changed, subresource)
-	if err != nil {
-		return nil, err
+// decoded finds what no Go type can hold.
+func decoded(k *kind, object *cluster.Object) error {
+	if k.name != "Secret" {
+		return nil
 	}
-	result, err := fields.Update(base(live, changed), changed, manager)
-	if err != nil {
-		return nil, err
+	for _, value := range objectAt(object, "data") {
+		text, _ := value.(string)
+		if _, err := base64.StdEncoding.DecodeString(text); err != nil {
+			return err
+		}
 	}
-	return result.(*cluster.Object), nil
-}
-
-// base is what is there, or an empty object of the kind.
-func base(live, of *cluster.Object) *cluster.Object {
-	if live != nil {
-		return live.DeepCopy()
-	}
-	empty := &cluster.Object{}
-	empty.SetGroupVersionKind(of.GroupVersionKind())
-	empty.SetName(of.GetName())
-	empty.SetNamespace(of.GetNamespace())
-	return empty
-}
-
-// identity converts, defaults and makes objects that have one version only.
-type identity struct{}
-
-func (identity) Convert(in, out, _ any) error {
-	*out.(*unstructured.Unstructured) = *in.(*unstructured.Unstructured)
 	return nil
-}
-
-func (identity) ConvertToVersion(in runtime.Object, _ runtime.GroupVersioner) (runtime.Object, error) {
-	return in, nil
-}
-
-func (identity) ConvertFieldLabel(_ schema.GroupVersionKind, label, value string) (string, string, error) {
-	return label, value, nil
-}
-
-func (identity) Default(runtime.Object) {}
-
-func (identity) New(kind schema.GroupVersionKind) (runtime.Object, error) {
-	empty := &unstructured.Unstructured{}
-	empty.SetGroupVersionKind(kind)
-	return empty, nil
 }

@@ -13,54 +13,31 @@ import (
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
-)
-
-// Fault is what happens to a write on its way.
-type Fault string
-
-const (
-	// None lets it through.
-	None Fault = ""
-	// Kill ends the process: neither this request nor any later one arrives.
-	Kill Fault = "kill"
-	// Freeze stops the process until Client.Wake is called: the request is on its way, and arrives then. So do all others
-	// that its timers would have sent meanwhile.
-	Freeze Fault = "freeze"
-	// Conflict, TooMany and Failing are the server's 409, 429 and 500; nothing is done.
-	Conflict Fault = "409"
-	TooMany  Fault = "429"
-	Failing  Fault = "500"
-	// Timeout means that the request does not arrive, and nobody says so.
-	Timeout Fault = "time-out"
-	// Lost means that it is done, and its answer does not arrive.
-	Lost Fault = "lost answer"
-	// Refused is a no for good.
-	Refused Fault = "refused"
 )
 
 // Client is one process that talks to a Server.
 type Client struct {
 	server *Server
+
 	mu     sync.Mutex
 	writes int
 	dead   bool
-	wake   chan struct{}
 	frozen chan struct{}
+	thaw   chan struct{} // nil unless frozen
 
 	// Fault says what happens to the n-th write of the process, from 0; nil lets all through.
 	Fault func(n int, w Write) Fault
-	// Intercept answers a request instead of the server; nil and nil let it through. Nil lets all through.
-	Intercept func(*http.Request) (*http.Response, error)
 	// Away says whether the API server can be reached; nil means that it can.
 	Away func() bool
+	// Intercept answers, or fails, a request instead of the server; nil and no error lets it through.
+	Intercept func(*http.Request) (*http.Response, error)
 }
 
 // NewClient is another process.
 func (s *Server) NewClient() *Client {
-	return &Client{server: s, wake: make(chan struct{}), frozen: make(chan struct{})}
+	return &Client{server: s, frozen: make(chan struct{})}
 }
 
 // Cluster is the process's connection.
@@ -75,14 +52,23 @@ func (c *Client) Dead() bool {
 	return c.dead
 }
 
-// Frozen is closed when the process was frozen; Wake lets it go on.
+// Frozen is closed when the process was frozen for the first time.
 func (c *Client) Frozen() <-chan struct{} { return c.frozen }
 
 // Wake lets a frozen process go on.
-func (c *Client) Wake() { close(c.wake) }
+func (c *Client) Wake() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	close(c.thaw)
+	c.thaw = nil
+}
 
-// errAway is what a server that cannot be reached looks like.
-var errAway = errors.New("connection refused")
+var (
+	// errAway is what a server that cannot be reached looks like.
+	errAway = errors.New("connection refused")
+	// errKilled is the one error of a connection after which nobody tries again.
+	errKilled = &tls.CertificateVerificationError{Err: errors.New("this process was killed")}
+)
 
 // RoundTrip carries a request to the server, or not.
 func (c *Client) RoundTrip(request *http.Request) (*http.Response, error) {
@@ -94,13 +80,8 @@ func (c *Client) RoundTrip(request *http.Request) (*http.Response, error) {
 	if err := request.Context().Err(); err != nil {
 		return nil, err
 	}
-	if c.Dead() {
-		// To a dead process nothing is worth another try; this is the one error of a connection that says so.
-		return nil, &tls.CertificateVerificationError{Err: errors.New("this process was killed")}
-	}
-	c.sleepWhileFrozen()
-	if c.Away != nil && c.Away() {
-		return nil, errAway
+	if err := c.leave(); err != nil {
+		return nil, err
 	}
 	request.Body = io.NopCloser(bytes.NewReader(body))
 	if c.Intercept != nil {
@@ -108,23 +89,9 @@ func (c *Client) RoundTrip(request *http.Request) (*http.Response, error) {
 			return response, err
 		}
 	}
-	fault, w := c.next(request)
-	switch fault {
-	case Kill:
-		return nil, &tls.CertificateVerificationError{Err: errors.New("this process was killed")}
-	case Freeze:
-		close(c.frozen)
-		<-c.wake
-	case Timeout:
-		return nil, c.hang(request.Context())
-	case Conflict:
-		return refuse(request, apierrors.NewConflict(schema.GroupResource{Resource: w.Ref.Kind}, w.Ref.Name, errors.New("injected"))), nil
-	case TooMany:
-		return refuse(request, apierrors.NewTooManyRequests("injected", 1)), nil
-	case Failing:
-		return refuse(request, apierrors.NewInternalError(errors.New("injected"))), nil
-	case Refused:
-		return refuse(request, apierrors.NewBadRequest("refused for this test")), nil
+	fault, at := c.fault(request)
+	if response, err := c.suffer(fault, request, at); response != nil || err != nil {
+		return response, err
 	}
 	response := c.server.answer(request, body)
 	if fault == Lost {
@@ -138,17 +105,78 @@ func Answer(status int, body string) *http.Response {
 	return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}
 }
 
-// sleepWhileFrozen stops every request of a process that is frozen, its renewals of the lock among them.
-func (c *Client) sleepWhileFrozen() {
-	select {
-	case <-c.frozen:
-		<-c.wake
-	default:
+// leave holds a request back: one of a dead process does not leave it, one of a frozen process does when it is woken.
+func (c *Client) leave() error {
+	c.mu.Lock()
+	thaw := c.thaw
+	c.mu.Unlock()
+	if thaw != nil {
+		<-thaw
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.dead {
+		return errKilled
+	}
+	if c.Away != nil && c.Away() {
+		return errAway
+	}
+	return nil
+}
+
+// fault asks what happens to a request, and counts it if it is a write. Dry runs and reviews store nothing.
+func (c *Client) fault(request *http.Request) (Fault, location) {
+	at, ok := locate(request.URL.Path)
+	if !ok || at.kind == nil || at.kind.is(virtual) || request.Method == http.MethodGet || request.URL.Query().Get("dryRun") != "" {
+		return None, at
+	}
+	c.mu.Lock()
+	n := c.writes
+	c.writes++
+	c.mu.Unlock()
+	if c.Fault == nil {
+		return None, at
+	}
+	return c.Fault(n, Write{verbOf(request, at), at.ref()}), at
+}
+
+// suffer does to a process, or to its request, what a fault does before the server has seen the request.
+func (c *Client) suffer(fault Fault, request *http.Request, at location) (*http.Response, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch fault {
+	case Kill:
+		c.dead = true
+		return nil, errKilled
+	case Freeze:
+		thaw := make(chan struct{})
+		c.thaw = thaw
+		select {
+		case <-c.frozen:
+		default:
+			close(c.frozen)
+		}
+		c.mu.Unlock()
+		<-thaw
+		c.mu.Lock()
+	case Timeout:
+		c.mu.Unlock()
+		defer c.mu.Lock()
+		return nil, hang(request.Context())
+	case Conflict:
+		return refuse(request, conflict(at)), nil
+	case TooMany:
+		return refuse(request, apierrors.NewTooManyRequests("the server has received too many requests and has asked us to try again later", 1)), nil
+	case Failing:
+		return refuse(request, apierrors.NewInternalError(errors.New("etcdserver: leader changed"))), nil
+	case Refused:
+		return refuse(request, apierrors.NewBadRequest("refused for this test")), nil
+	}
+	return nil, nil
 }
 
 // hang is a request that nobody answers: it ends with its context, or after a while.
-func (c *Client) hang(ctx context.Context) error {
+func hang(ctx context.Context) error {
 	timer := time.NewTimer(time.Minute)
 	defer timer.Stop()
 	select {
@@ -157,39 +185,4 @@ func (c *Client) hang(ctx context.Context) error {
 	case <-timer.C:
 		return io.ErrUnexpectedEOF
 	}
-}
-
-// next counts a write and asks what happens to it. Dry runs and reviews store nothing and count as reads.
-func (c *Client) next(request *http.Request) (Fault, Write) {
-	at, ok := locate(request.URL.Path)
-	if !ok || request.Method == http.MethodGet || request.URL.Query().Get("dryRun") != "" || at.plural == "selfsubjectaccessreviews" {
-		return None, Write{}
-	}
-	w := Write{verbOf(request, at), at.ref(kindOf(at.apiVersion, at.plural))}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	n := c.writes
-	c.writes++
-	if c.Fault == nil {
-		return None, w
-	}
-	fault := c.Fault(n, w)
-	c.dead = c.dead || fault == Kill
-	return fault, w
-}
-
-func verbOf(request *http.Request, at location) string {
-	switch {
-	case request.Method == http.MethodDelete:
-		return "delete"
-	case request.Method == http.MethodPost:
-		return "create"
-	case request.Method == http.MethodPut:
-		return "update"
-	case at.subresource == "scale":
-		return "scale"
-	case request.Header.Get("Content-Type") == "application/apply-patch+yaml":
-		return "apply"
-	}
-	return "patch"
 }

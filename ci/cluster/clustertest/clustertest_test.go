@@ -21,7 +21,7 @@ func configMap(value string) *cluster.Object {
 
 func deployment(image string) *cluster.Object {
 	object := &cluster.Object{Object: map[string]any{"apiVersion": "apps/v1", "kind": "Deployment", "spec": map[string]any{
-		"replicas": int64(2), "template": map[string]any{
+		"replicas": int64(2), "selector": map[string]any{"matchLabels": map[string]any{"app": "web"}}, "template": map[string]any{
 			"metadata": map[string]any{"labels": map[string]any{"app": "web"}},
 			"spec":     map[string]any{"containers": []any{map[string]any{"name": "web", "image": image}}}}}}}
 	object.SetName("web")
@@ -30,7 +30,7 @@ func deployment(image string) *cluster.Object {
 }
 
 func TestApply(t *testing.T) {
-	server := clustertest.NewServer()
+	server := clustertest.NewServer("shop")
 	api := server.NewClient().Cluster()
 	first, err := api.Apply(t.Context(), configMap("a"), cluster.ApplyOptions{})
 	require.NoError(t, err)
@@ -51,7 +51,7 @@ func TestApply(t *testing.T) {
 }
 
 func TestApplyWithPreconditions(t *testing.T) {
-	api := clustertest.NewServer().NewClient().Cluster()
+	api := clustertest.NewServer("shop").NewClient().Cluster()
 	first, err := api.Apply(t.Context(), configMap("a"), cluster.ApplyOptions{})
 	require.NoError(t, err)
 	require.NoError(t, api.Delete(t.Context(), cluster.RefOf(first)))
@@ -68,14 +68,14 @@ func TestApplyWithPreconditions(t *testing.T) {
 }
 
 func TestKinds(t *testing.T) {
-	kinds, err := clustertest.NewServer().NewClient().Cluster().Kinds(t.Context())
+	kinds, err := clustertest.NewServer("shop").NewClient().Cluster().Kinds(t.Context())
 	require.NoError(t, err)
 	assert.Contains(t, kinds, cluster.Kind{APIVersion: "apps/v1", Kind: "Deployment", Namespaced: true})
 	assert.Contains(t, kinds, cluster.Kind{APIVersion: "v1", Kind: "Namespace"})
 }
 
 func TestWhatNobodyMayChangeIsRefused(t *testing.T) {
-	server := clustertest.NewServer()
+	server := clustertest.NewServer("shop")
 	api := server.NewClient().Cluster()
 	selecting := func(label string) *cluster.Object {
 		object := deployment("one")
@@ -94,7 +94,7 @@ func TestWhatNobodyMayChangeIsRefused(t *testing.T) {
 }
 
 func TestDeploymentsHavePods(t *testing.T) {
-	server := clustertest.NewServer()
+	server := clustertest.NewServer("shop")
 	api := server.NewClient().Cluster()
 	_, err := api.Apply(t.Context(), deployment("one"), cluster.ApplyOptions{})
 	require.NoError(t, err)
@@ -112,7 +112,7 @@ func TestFaults(t *testing.T) {
 		clustertest.Lost: false, clustertest.Timeout: false, clustertest.Conflict: true, clustertest.Refused: true} {
 		t.Run(string(fault), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				client := clustertest.NewServer().NewClient()
+				client := clustertest.NewServer("shop").NewClient()
 				client.Fault = func(n int, _ clustertest.Write) clustertest.Fault {
 					if n == 0 {
 						return fault
@@ -129,7 +129,7 @@ func TestFaults(t *testing.T) {
 
 func TestAFrozenProcessGoesOnLater(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server := clustertest.NewServer()
+		server := clustertest.NewServer("shop")
 		client := server.NewClient()
 		client.Fault = func(int, clustertest.Write) clustertest.Fault { return clustertest.Freeze }
 		var err error
@@ -149,7 +149,7 @@ func TestAFrozenProcessGoesOnLater(t *testing.T) {
 }
 
 func BenchmarkGet(b *testing.B) {
-	api := clustertest.NewServer().NewClient().Cluster()
+	api := clustertest.NewServer("shop").NewClient().Cluster()
 	_, err := api.Apply(b.Context(), deployment("one"), cluster.ApplyOptions{})
 	require.NoError(b, err)
 	for b.Loop() {
@@ -158,7 +158,7 @@ func BenchmarkGet(b *testing.B) {
 }
 
 func BenchmarkApply(b *testing.B) {
-	api := clustertest.NewServer().NewClient().Cluster()
+	api := clustertest.NewServer("shop").NewClient().Cluster()
 	for b.Loop() {
 		_, _ = api.Apply(b.Context(), deployment("one"), cluster.ApplyOptions{})
 	}

@@ -22,12 +22,12 @@ func (s *Server) Print(namespace, pod, log string) {
 }
 
 func (s *Server) print(namespace, pod, log string) {
-	s.logs[location{apiVersion: "v1", namespace: namespace, plural: "pods", name: pod}] = logged{began: time.Now(), text: log}
+	s.logs[location{collection{kindOf("v1", "Pod"), namespace}, pod, ""}] = logged{began: time.Now(), text: log}
 }
 
 // log answers with a pod's log up to now. Following it ends as if the connection had.
 func (s *Server) log(request *http.Request, at location) *http.Response {
-	query, found := request.URL.Query(), s.logs[at.key()]
+	query, found := request.URL.Query(), s.logs[location{at.collection, at.name, ""}]
 	since, _ := time.Parse(time.RFC3339, query.Get("sinceTime"))
 	var body bytes.Buffer
 	for i, line := range strings.SplitAfter(found.text, "\n") {

@@ -1,216 +1,222 @@
 package clustertest
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"reflect"
 	"slices"
 	"strconv"
-	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/codingbutter/team-dashboard/ci/cluster"
 )
 
-// location is where an object, or a collection of them, lives in the API.
-type location struct {
-	apiVersion, namespace, plural, name, subresource string
+// stored is an object that nobody changes any more: all clones of a server share it, and what was made of it once.
+type stored struct {
+	*cluster.Object
+	labels  labels.Set
+	encoded atomic.Pointer[[]byte]
+	// results are what writes made of it: the thousands of runs of a test from one start mostly write the same.
+	results sync.Map
 }
 
-// key identifies the object without its subresource.
-func (l location) key() location {
-	l.subresource = ""
-	return l
-}
-
-// locate reads a path of the API.
-func locate(path string) (location, bool) {
-	parts := strings.Split(strings.Trim(path, "/"), "/")
-	var l location
-	switch {
-	case len(parts) >= 3 && parts[0] == "api":
-		l.apiVersion, parts = parts[1], parts[2:]
-	case len(parts) >= 4 && parts[0] == "apis":
-		l.apiVersion, parts = parts[1]+"/"+parts[2], parts[3:]
-	default:
-		return l, false
+// fields is the object as JSON without its kind, as it is in lists.
+func (s *stored) fields() []byte {
+	if known := s.encoded.Load(); known != nil {
+		return *known
 	}
-	if parts[0] == "namespaces" && len(parts) > 2 {
-		l.namespace, parts = parts[1], parts[2:]
+	rest := maps.Clone(s.Object.Object)
+	delete(rest, "apiVersion")
+	delete(rest, "kind")
+	data, err := json.Marshal(rest)
+	if err != nil {
+		panic(err) // it came from JSON, or from a test that put in what is none
 	}
-	l.plural = parts[0]
-	if len(parts) > 1 {
-		l.name = parts[1]
-	}
-	if len(parts) > 2 {
-		l.subresource = strings.Join(parts[2:], "/")
-	}
-	return l, true
+	s.encoded.Store(&data)
+	return data
 }
 
-func (l location) ref(kind string) cluster.Ref {
-	return cluster.Ref{APIVersion: l.apiVersion, Kind: kind, Namespace: l.namespace, Name: l.name}
-}
-
-func locationOf(ref cluster.Ref) location {
-	return location{apiVersion: ref.APIVersion, namespace: ref.Namespace, plural: pluralOf(ref.APIVersion, ref.Kind), name: ref.Name}
-}
-
-// Get returns a copy of an object; nil when there is none.
-func (s *Server) Get(ref cluster.Ref) *cluster.Object {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if stored := s.objects[locationOf(ref)]; stored != nil {
-		return stored.DeepCopy()
+// json is the object as JSON.
+func (s *stored) json() json.RawMessage {
+	head := fmt.Sprintf(`{"apiVersion":%q,"kind":%q`, s.GetAPIVersion(), s.GetKind())
+	if rest := s.fields(); len(rest) > 2 {
+		return append([]byte(head+","), rest[1:]...)
 	}
-	return nil
+	return []byte(head + "}")
 }
 
-// List returns copies of the objects of a kind in a namespace that carry the labels, by name.
-func (s *Server) List(apiVersion, kind, namespace string, labels map[string]string) []*cluster.Object {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var found []*cluster.Object
-	for _, l := range s.in(location{apiVersion: apiVersion, namespace: namespace, plural: pluralOf(apiVersion, kind)}) {
-		object := s.objects[l]
-		if hasLabels(object, labels) {
-			found = append(found, object.DeepCopy())
+// in are the objects of a collection, in the order of namespaces and names; no namespace means all.
+func (s *Server) in(c collection) []*stored {
+	var found []*stored
+	if c.namespace != "" || c.kind.is(clusterWide) {
+		objects := s.objects[c]
+		for _, name := range slices.Sorted(maps.Keys(objects)) {
+			found = append(found, objects[name])
 		}
+		return found
+	}
+	for _, other := range s.namespacesOf(c.kind) {
+		found = append(found, s.in(collection{c.kind, other})...)
 	}
 	return found
 }
 
-func hasLabels(object *cluster.Object, wanted map[string]string) bool {
-	have := object.GetLabels()
-	for key, value := range wanted {
-		if have[key] != value {
-			return false
+func (s *Server) namespacesOf(k *kind) []string {
+	var found []string
+	for c := range s.objects {
+		if c.kind == k {
+			found = append(found, c.namespace)
 		}
 	}
-	return true
-}
-
-// Put stores an object as a controller, a node or a person would, whatever it was before.
-func (s *Server) Put(object *cluster.Object) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.put(object)
-}
-
-func (s *Server) put(object *cluster.Object) {
-	s.store(locationOf(cluster.RefOf(object)), object.DeepCopy())
-}
-
-// Remove deletes an object as a person would.
-func (s *Server) Remove(ref cluster.Ref) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.remove(locationOf(ref))
-}
-
-// in are the locations of a collection, in the order of names.
-func (s *Server) in(collection location) []location {
-	var found []location
-	for l := range s.objects {
-		if l.apiVersion == collection.apiVersion && l.plural == collection.plural && (collection.namespace == "" || l.namespace == collection.namespace) {
-			found = append(found, l)
-		}
-	}
-	slices.SortFunc(found, func(a, b location) int { return strings.Compare(a.namespace+"/"+a.name, b.namespace+"/"+b.name) })
+	slices.Sort(found)
 	return found
 }
 
-// store keeps an object, which nobody may change any more. What is as it was keeps its version.
-func (s *Server) store(l location, object *cluster.Object) *cluster.Object {
-	before := s.objects[l]
-	if before != nil && !s.Idle && same(before, object) {
+func (s *Server) at(l location) *stored { return s.objects[l.collection][l.name] }
+
+// keep stores an object, unless it is as it was. Whoever gives it away may not change it any more.
+func (s *Server) keep(l location, object *cluster.Object) *stored {
+	before := s.at(l)
+	if before != nil && same(before.Object, object) {
 		return before
 	}
+	object = writable(object)
 	s.version++
 	switch {
-	case s.Idle && object.GetUID() != "": // what a controller counts is the test's business
 	case before == nil:
-		object.SetUID(types.UID(fmt.Sprintf("uid-%d", s.version)))
-		object.SetCreationTimestamp(metav1.NewTime(time.Now()))
-		object.SetGeneration(1)
-	default:
-		object.SetUID(before.GetUID())
-		object.SetCreationTimestamp(before.GetCreationTimestamp())
-		object.SetGeneration(before.GetGeneration())
-		if !reflect.DeepEqual(before.Object["spec"], object.Object["spec"]) {
-			object.SetGeneration(before.GetGeneration() + 1)
-		}
+		s.identify(l.kind, object)
+	case l.kind.is(generated) && !s.Idle && specified(before.Object, object):
+		object.SetGeneration(before.GetGeneration() + 1)
 	}
 	object.SetResourceVersion(strconv.Itoa(s.version))
-	s.objects[l] = object
-	s.reconcile(l, object)
-	return s.objects[l]
+	if s.objects[l.collection] == nil {
+		s.objects[l.collection] = map[string]*stored{}
+	}
+	kept := &stored{Object: object, labels: object.GetLabels()}
+	s.objects[l.collection][l.name] = kept
+	return kept
 }
 
-// same compares all but what the server itself counts.
+// identify gives a new object what the server gives to it.
+func (s *Server) identify(k *kind, object *cluster.Object) {
+	s.uids++
+	if object.GetUID() == "" {
+		object.SetUID(types.UID(fmt.Sprintf("00000000-0000-4000-8000-%012d", s.uids)))
+	}
+	if nested(object, "metadata", "creationTimestamp") == nil {
+		object.SetCreationTimestamp(metav1.NewTime(time.Now()))
+	}
+	if k.is(generated) && object.GetGeneration() == 0 && !s.Idle {
+		object.SetGeneration(1)
+	}
+	switch k.name {
+	case "Service":
+		s.address(object)
+	case "Job":
+		mark(object)
+	}
+}
+
+// specified says whether a change is one of what is wanted, and not of what is.
+func specified(before, after *cluster.Object) bool {
+	return !reflect.DeepEqual(before.Object["spec"], after.Object["spec"])
+}
+
+// writable is a copy of an object whose metadata and status may be set; everything below is shared.
+func writable(object *cluster.Object) *cluster.Object {
+	fields := maps.Clone(object.Object)
+	if fields == nil {
+		fields = map[string]any{}
+	}
+	metadata, _ := fields["metadata"].(map[string]any)
+	metadata = maps.Clone(metadata)
+	if metadata == nil {
+		metadata = map[string]any{}
+	}
+	fields["metadata"] = metadata
+	return &cluster.Object{Object: fields}
+}
+
+// same compares all but the versions, and when each manager set its fields.
 func same(a, b *cluster.Object) bool {
-	return reflect.DeepEqual(counted(a), counted(b))
+	return len(a.Object) == len(b.Object) && reflect.DeepEqual(counted(a), counted(b))
 }
 
 func counted(object *cluster.Object) map[string]any {
-	fields := maps.Clone(object.Object)
-	if metadata, ok := fields["metadata"].(map[string]any); ok {
-		metadata = maps.Clone(metadata)
-		for _, key := range []string{"resourceVersion", "uid", "creationTimestamp", "generation", "managedFields"} {
-			delete(metadata, key)
-		}
-		fields["metadata"] = metadata
+	fields := writable(object).Object
+	metadata := fields["metadata"].(map[string]any)
+	delete(metadata, "resourceVersion")
+	entries, _ := metadata["managedFields"].([]any)
+	timeless := make([]any, len(entries))
+	for i, raw := range entries {
+		entry, _ := raw.(map[string]any)
+		entry = maps.Clone(entry)
+		delete(entry, "time")
+		timeless[i] = entry
 	}
-	if managed := object.GetManagedFields(); len(managed) > 0 {
-		for i := range managed {
-			managed[i].Time = nil
-		}
-		fields["managed"] = managed
-	}
+	metadata["managedFields"] = timeless
 	return fields
 }
 
+// remove deletes an object and all that it owns.
 func (s *Server) remove(l location) {
-	object := s.objects[l]
+	object := s.at(l)
 	if object == nil {
 		return
 	}
-	delete(s.objects, l)
-	for other, dependent := range s.objects {
-		for _, owner := range dependent.GetOwnerReferences() {
-			if owner.UID == object.GetUID() {
-				s.remove(other)
-				break
+	s.version++
+	delete(s.objects[l.collection], l.name)
+	for _, dependent := range s.dependents(object) {
+		s.remove(dependent)
+	}
+	if l.kind.name == "Namespace" {
+		for c := range s.objects {
+			if c.namespace == l.name {
+				delete(s.objects, c)
 			}
 		}
 	}
 }
 
-// Clone copies the server's state, for many runs from the same start. Stored objects are never changed, so they are shared.
-func (s *Server) Clone() *Server {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	copied := NewServer()
-	copied.objects, copied.version, copied.pods = maps.Clone(s.objects), s.version, s.pods
-	copied.Hanging, copied.forbidden, copied.Proxy = s.Hanging, maps.Clone(s.forbidden), s.Proxy
-	copied.RunJob, copied.logs = s.RunJob, maps.Clone(s.logs)
-	return copied
+// dependents are the objects that another one owns.
+func (s *Server) dependents(owner *stored) []location {
+	var found []location
+	for c, objects := range s.objects {
+		if c.namespace != owner.GetNamespace() {
+			continue
+		}
+		for name, object := range objects {
+			if isOwned(object, owner) {
+				found = append(found, location{c, name, ""})
+			}
+		}
+	}
+	slices.SortFunc(found, func(a, b location) int {
+		return bytes.Compare([]byte(a.kind.plural+"/"+a.name), []byte(b.kind.plural+"/"+b.name))
+	})
+	return found
 }
 
-func notFound(l location) error {
-	return apierrors.NewNotFound(schema.GroupResource{Resource: l.plural}, l.name)
+func isOwned(object, owner *stored) bool {
+	references, _ := nested(object.Object, "metadata", "ownerReferences").([]any)
+	for _, raw := range references {
+		if reference, _ := raw.(map[string]any); reference["uid"] == string(owner.GetUID()) {
+			return true
+		}
+	}
+	return false
 }
 
-func conflict(l location) error {
-	return apierrors.NewConflict(schema.GroupResource{Resource: l.plural}, l.name, fmt.Errorf("the object has been modified; please apply your changes to the latest version and try again"))
-}
-
+// nested is a field that must not be changed; nil when there is none.
 func nested(object *cluster.Object, fields ...string) any {
 	value, _, _ := unstructured.NestedFieldNoCopy(object.Object, fields...)
 	return value
