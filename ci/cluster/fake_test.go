@@ -128,15 +128,6 @@ func (s *fakeServer) get(path string) *unstructured.Unstructured {
 	return s.objects[path]
 }
 
-// set changes a stored object.
-func (s *fakeServer) set(t *testing.T, path string, value any, fields ...string) {
-	t.Helper()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	require.NoError(t, unstructured.SetNestedField(s.objects[path].Object, value, fields...))
-	s.store(path, s.objects[path])
-}
-
 func (s *fakeServer) store(path string, object *unstructured.Unstructured) {
 	s.version++
 	object.SetResourceVersion(strconv.Itoa(s.version))

@@ -61,7 +61,7 @@ func foreignOwner(secret *cluster.Object) string {
 		return manager
 	}
 	for _, entry := range secret.GetManagedFields() {
-		if entry.FieldsV1 == nil || !strings.Contains(string(entry.FieldsV1.Raw), `"f:data"`) {
+		if entry.FieldsV1 == nil || !strings.Contains(entry.FieldsV1.GetRawString(), `"f:data"`) {
 			continue
 		}
 		for _, known := range ownerManagers {
