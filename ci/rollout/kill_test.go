@@ -105,9 +105,9 @@ func (s scene) stride() int {
 	case exhaustive:
 		return 1
 	case s.main:
-		return 4
+		return 7
 	}
-	return 9
+	return 16
 }
 
 // every is each, for some of the writes.
