@@ -207,11 +207,7 @@ func (d Database) poll(ctx context.Context, doing string, look func(context.Cont
 		if left <= 0 {
 			return fmt.Errorf("%s: out of time after %s; run the same command again, with a longer --timeout", doing, d.Timeout)
 		}
-		timer := time.NewTimer(time.Second)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
+		if !cluster.Sleep(ctx, time.Second) {
 			return fmt.Errorf("%s: %w", doing, context.Cause(ctx))
 		}
 	}

@@ -65,7 +65,7 @@ func (c *Cluster) send(ctx context.Context, request request) ([]byte, error) {
 			return nil, err
 		}
 		seconds, _ := apierrors.SuggestsClientDelay(err)
-		if !sleep(ctx, request.retry.pause(attempt, time.Duration(seconds)*time.Second, began)) {
+		if !Sleep(ctx, request.retry.pause(attempt, time.Duration(seconds)*time.Second, began)) {
 			return nil, fmt.Errorf("%w (the last attempt failed: %v)", context.Cause(ctx), err)
 		}
 	}
@@ -175,16 +175,4 @@ func parseStatus(body []byte) (metav1.Status, bool) {
 		return status, false
 	}
 	return status, status.Kind == "Status" && status.APIVersion == "v1" && status.Status == metav1.StatusFailure
-}
-
-// sleep pauses, and returns false when the context ended first.
-func sleep(ctx context.Context, pause time.Duration) bool {
-	timer := time.NewTimer(pause)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return ctx.Err() == nil
-	case <-ctx.Done():
-		return false
-	}
 }

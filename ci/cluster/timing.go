@@ -1,6 +1,9 @@
 package cluster
 
-import "time"
+import (
+	"context"
+	"time"
+)
 
 // dialTimeout is how long a connection attempt may take before the server counts as unreachable.
 const dialTimeout = 10 * time.Second
@@ -72,4 +75,16 @@ func (c *Cluster) WithOutageBudget(budget time.Duration) *Cluster {
 		copied.timing.retry = backoff{within: budget, first: 200 * time.Millisecond, factor: 2, longest: 5 * time.Second}
 	}
 	return &copied
+}
+
+// Sleep pauses, and returns false when the context ended first.
+func Sleep(ctx context.Context, pause time.Duration) bool {
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return ctx.Err() == nil
+	case <-ctx.Done():
+		return false
+	}
 }

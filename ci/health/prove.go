@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/config"
 	"github.com/codingbutter/team-dashboard/ci/release"
 )
@@ -66,19 +67,9 @@ func (f *FrontDoor) Prove(ctx context.Context, services []config.Service, target
 		default:
 			line++
 		}
-		pause(ctx, provePause)
+		cluster.Sleep(ctx, provePause)
 	}
 	return proof, nil
-}
-
-// pause ends early with the context.
-func pause(ctx context.Context, duration time.Duration) {
-	timer := time.NewTimer(duration)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
 }
 
 // round asks every service, all at the same time, and counts what came.

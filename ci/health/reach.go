@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/config"
 )
 
@@ -34,7 +35,7 @@ const (
 // itself in no header.
 func (f *FrontDoor) Reach(ctx context.Context, services []config.Service) (doubt string, err error) {
 	var unanswered error
-	for barred := 0; ; pause(ctx, reachPause) {
+	for barred := 0; ; cluster.Sleep(ctx, reachPause) {
 		seen := f.look(ctx, services)
 		if cause := context.Cause(ctx); cause != nil {
 			return "", fmt.Errorf("asking whether %s can be reached from here: %w", f.url, cmp.Or(unanswered, cause))

@@ -55,7 +55,7 @@ func Acquire(ctx context.Context, api *cluster.Cluster, namespace string, reques
 			return held.begin(ctx)
 		case err != nil:
 			return nil, err
-		case !sleep(ctx, poll):
+		case !cluster.Sleep(ctx, poll):
 			return nil, fmt.Errorf("locking namespace %q: %w", namespace, context.Cause(ctx))
 		}
 	}
@@ -79,18 +79,6 @@ func (h *Held) attempt(ctx context.Context, c *contender) (done bool, err error)
 		return true, nil
 	}
 	return false, c.wait(read)
-}
-
-// sleep pauses, and returns false when the context ended first.
-func sleep(ctx context.Context, pause time.Duration) bool {
-	timer := time.NewTimer(pause)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return ctx.Err() == nil
-	case <-ctx.Done():
-		return false
-	}
 }
 
 // oneByOne lets a function that many call see one call at a time. Nil drops them.

@@ -135,7 +135,7 @@ func (h *Held) repeated(ctx context.Context, do func() error) error {
 		if !budget.grants(err, h.request.Outage) {
 			return err
 		}
-		if !sleep(ctx, budget.pause()) {
+		if !cluster.Sleep(ctx, budget.pause()) {
 			return fmt.Errorf("%w (the last attempt failed: %v)", context.Cause(ctx), err)
 		}
 	}

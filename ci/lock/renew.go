@@ -20,7 +20,7 @@ func (h *Held) keep() {
 	interval := h.request.TTL / 4
 	pause := interval
 	var silent time.Time // since when the API server has not answered; zero while it does
-	for sleep(h.ctx, pause) {
+	for cluster.Sleep(h.ctx, pause) {
 		pause = interval
 		began := time.Now()
 		switch err := h.renew(interval); {

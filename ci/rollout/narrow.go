@@ -58,8 +58,8 @@ func (r *run) misses(ctx context.Context) error {
 		if err := report.Err(); err != nil {
 			return err
 		}
-		if err := pause(ctx, narrowedFor/narrowedLooks); err != nil {
-			return err
+		if !cluster.Sleep(ctx, narrowedFor/narrowedLooks) {
+			return context.Cause(ctx)
 		}
 	}
 	return nil
@@ -92,15 +92,4 @@ func (r *run) temporaryPolicies(ctx context.Context) ([]cluster.Ref, error) {
 		refs[i] = cluster.RefOf(policy)
 	}
 	return refs, err
-}
-
-func pause(ctx context.Context, length time.Duration) error {
-	timer := time.NewTimer(length)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }

@@ -43,7 +43,7 @@ func (r *run) waitForRoutes(ctx context.Context) error {
 				r.Progress.Info(ctx, "waiting for %s: %s", cluster.RefOf(object), closed)
 				told = closed
 			}
-			if pause(limited, r.Options.PollInterval) != nil {
+			if !cluster.Sleep(limited, r.Options.PollInterval) {
 				return fmt.Errorf("waiting for %s: %s after %s", cluster.RefOf(object), closed, r.Options.ReadyBudget)
 			}
 		}

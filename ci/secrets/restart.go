@@ -96,11 +96,7 @@ func (r *rotation) waitForOld(ctx context.Context, user *cluster.Object, mark st
 		if left <= 0 {
 			return fmt.Errorf("restarting %s: %d pods with the old value are still there after %s", cluster.RefOf(user), len(pods), drainBudget)
 		}
-		timer := time.NewTimer(drainPoll)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
+		if !cluster.Sleep(ctx, drainPoll) {
 			return fmt.Errorf("waiting for the old pods of %s to end: %w", cluster.RefOf(user), context.Cause(ctx))
 		}
 	}

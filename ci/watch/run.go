@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/codingbutter/team-dashboard/ci/cluster"
 	"github.com/codingbutter/team-dashboard/ci/config"
 )
 
@@ -50,8 +51,8 @@ func Run(ctx context.Context, options Options) (Result, error) {
 		if end := start.Add(options.Duration); due.After(end) {
 			due = end
 		}
-		if err := sleep(ctx, time.Until(due)); err != nil {
-			return result, err
+		if !cluster.Sleep(ctx, time.Until(due)) {
+			return result, context.Cause(ctx)
 		}
 		at := time.Now()
 		sample, err := options.Source.Sample(ctx)
@@ -70,17 +71,5 @@ func Run(ctx context.Context, options Options) (Result, error) {
 		if result.Verdict.Outcome != Undecided || at.Sub(start) >= options.Duration {
 			return result, nil
 		}
-	}
-}
-
-// sleep pauses; it returns early, with the context's cause, when the context ends.
-func sleep(ctx context.Context, pause time.Duration) error {
-	timer := time.NewTimer(pause)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return context.Cause(ctx)
-	case <-ctx.Done():
-		return context.Cause(ctx)
 	}
 }

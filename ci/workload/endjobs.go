@@ -32,7 +32,7 @@ func EndJobs(ctx context.Context, api *cluster.Cluster, namespace string, names 
 			}
 			watch.tell("", line)
 		}
-		if !sleep(ctx, poll) {
+		if !cluster.Sleep(ctx, poll) {
 			return fmt.Errorf("ending the Jobs of an earlier run in namespace %q: %w", namespace, context.Cause(ctx))
 		}
 	}

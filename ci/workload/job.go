@@ -159,7 +159,7 @@ func (r *jobRun) create(ctx context.Context) error {
 		if err := r.watch.note(err); err != nil {
 			return err
 		}
-		if !sleep(ctx, poll) {
+		if !cluster.Sleep(ctx, poll) {
 			return fmt.Errorf("creating %s: %w", r.ref, context.Cause(ctx))
 		}
 	}

@@ -104,7 +104,7 @@ func (l *podLog) copy(ctx context.Context) error {
 		case l.denies(err):
 			return err
 		}
-		if !sleep(ctx, poll) {
+		if !cluster.Sleep(ctx, poll) {
 			return context.Cause(ctx)
 		}
 	}

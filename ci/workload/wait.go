@@ -69,7 +69,7 @@ func wait(ctx context.Context, api *cluster.Cluster, namespace, what string, opt
 				return causes.outOfTime(ctx, states, watch.budget)
 			}
 		}
-		if !sleep(ctx, poll) {
+		if !cluster.Sleep(ctx, poll) {
 			return fmt.Errorf("waiting for %s in namespace %q: %w", what, namespace, context.Cause(ctx))
 		}
 	}
@@ -95,7 +95,7 @@ func WaitStale(ctx context.Context, api *cluster.Cluster, namespace, selector st
 			}
 			watch.tell("", line)
 		}
-		if !sleep(ctx, poll) {
+		if !cluster.Sleep(ctx, poll) {
 			return fmt.Errorf("waiting for the old pods in namespace %q to end: %w", namespace, context.Cause(ctx))
 		}
 	}
@@ -117,16 +117,4 @@ func describePods(pods []Pod) string {
 		names = append(names, "…")
 	}
 	return strings.Join(names, ", ")
-}
-
-// sleep pauses, and returns false when the context ended first.
-func sleep(ctx context.Context, pause time.Duration) bool {
-	timer := time.NewTimer(pause)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return ctx.Err() == nil
-	case <-ctx.Done():
-		return false
-	}
 }
